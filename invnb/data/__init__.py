@@ -1,0 +1,1 @@
+"""Canonical tables, sources, cleaning with its ledger, the demand panel, the sample."""

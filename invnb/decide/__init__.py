@@ -1,0 +1,1 @@
+"""Scenarios joined with economics: plan, policy, orders, backtest, alerts, KPIs."""

@@ -1,0 +1,1 @@
+"""Calendar, lags, price and promotion features, segments."""

@@ -1,0 +1,1 @@
+"""Models, rolling-origin evaluation, metrics, demand scenarios."""

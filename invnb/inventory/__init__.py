@@ -1,0 +1,1 @@
+"""Inventory mathematics: numpy arrays in, frozen dataclasses out."""

@@ -1,0 +1,1 @@
+"""Charts, tables, wording and the HTML page."""
