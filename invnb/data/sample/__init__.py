@@ -1,0 +1,1 @@
+"""A shop with known truth, written as the files it would export."""
