@@ -6,6 +6,7 @@ Every message is one sentence naming the argument, the offending value with its 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -274,3 +275,15 @@ def increasing(name: str, value: ArrayLike) -> Floats:
     wrong[..., 1:] = np.diff(array, axis=-1) <= 0
     _refuse(name, array, wrong, "strictly increasing")
     return array
+
+
+def plain(value: ArrayLike) -> Any:
+    """Return a 0-dimensional array as a Python number, any other array as it is (what results hold).
+
+    Examples
+    --------
+    >>> plain(np.float64(2.5)), plain(np.ones(2))
+    (2.5, array([1., 1.]))
+    """
+    array = np.asarray(value)
+    return array.item() if array.ndim == 0 else array

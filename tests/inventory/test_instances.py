@@ -1,4 +1,4 @@
-"""The registry of published instances: complete, sound, and the same as the published answers it came from."""
+"""The registry of published instances: complete, sound, and the same as the answers it came from."""
 
 from __future__ import annotations
 
