@@ -1,4 +1,4 @@
-"""The decision, replayed: our policy, the rules people use today and perfect information on the same demand."""
+"""The decision, replayed: our policy, the rules people use today and perfect information, on one demand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Backtest:
     Parameters
     ----------
     backtest : `policy` (policy, min_max, days_of_cover, z_sigma, perfect_information), `cost_kind` (holding,
-        lost_margin, ordering, total), `value`, `low`, `high` (currency over the replay, block bootstrap 95 %),
+        lost_margin, ordering, total), `value`, `low`, `high` (currency over the replay, 95 % block bootstrap),
         `fill_rate`, `cycle_service`, `average_stock_value`, `turnover`.
     savings : `source` (cost kind), `policy_cost`, `rule_cost` (of the best rule), `saving`, `low`, `high`.
     frontier : `label`, `fill_rate`, `stock_value`, `here`.
