@@ -149,9 +149,23 @@ def load_params(file: Path, overrides: Mapping[str, str] | None = None) -> Loade
         given[name] = parse_value(text)
         origin[name] = "command line"
     values = check_params(given, file=file, lines=lines, origin=origin)
+    _check_horizon(values, file, lines)
     return LoadedParams(
         values, origin, file, {str(key[0]): line for key, line in lines.items() if len(key) == 1}
     )
+
+
+def _check_horizon(values: Params, file: Path, lines: Lines) -> None:
+    days = 7 if values.period == "week" else 1
+    needed = -(-values.lead_time_days // days) + 1
+    if values.horizon_periods < needed:
+        raise InputError(
+            f"horizon_periods is {values.horizon_periods}, shorter than the lead time of "
+            f"{values.lead_time_days:g} days plus one review",
+            file=file,
+            line=lines.get(("horizon_periods",), lines.get(("lead_time_days",))),
+            remedy=f"write at least {needed:g}",
+        )
 
 
 def check_params(
@@ -188,15 +202,6 @@ def check_params(
             raise refuse(
                 "data_through", f'data_through is "{values.data_through}"', "write a date as 2025-12-28"
             ) from None
-    days = 7 if values.period == "week" else 1
-    needed = -(-values.lead_time_days // days) + 1
-    if values.horizon_periods < needed:
-        raise refuse(
-            "horizon_periods",
-            f"horizon_periods is {values.horizon_periods}, shorter than the lead time of "
-            f"{values.lead_time_days:g} days plus one review",
-            f"write at least {needed:g}",
-        )
     return values
 
 

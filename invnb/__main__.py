@@ -1,0 +1,117 @@
+"""The command line: `python -m invnb --help`. `make` is the usual way to it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from invnb.errors import InputError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    The exit status: 0 all well, 1 a category failed or an input is wrong, 2 the command line is wrong.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except InputError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("✗ stopped; the last good reports are untouched", file=sys.stderr)
+        return 130
+
+
+def _report(options: argparse.Namespace) -> int:
+    from invnb.pipeline import categories, run_all, write_index
+
+    overrides = dict(pair.split("=", 1) for pair in options.set)
+    names = options.categories or categories()
+    outcomes = run_all(names, overrides, jobs=options.jobs, say=lambda line: print(f"  {line}", flush=True))
+    index = write_index()
+    for outcome in outcomes:
+        if outcome.status == "ok":
+            print(f"✓ {outcome.category}  {outcome.seconds:.1f} s  {outcome.report}")
+        elif outcome.status == "skipped" and not options.categories:
+            print(f"– {outcome.category}  skipped: {outcome.message}")
+        else:
+            kept = f"\n  the last good report is kept: {outcome.report}" if outcome.report else ""
+            print(f"✗ {outcome.category}  {outcome.stage}  {outcome.message}{kept}", file=sys.stderr)
+    counts = {word: sum(o.status == word for o in outcomes) for word in ("ok", "failed", "skipped")}
+    if options.categories:
+        failed = counts["failed"] + counts["skipped"]
+    else:
+        failed = counts["failed"]
+        print(f"{counts['ok']} reports, {counts['failed']} failed, {counts['skipped']} skipped  {index}")
+    return 1 if failed else 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from invnb.inputs import input_files, prepare_data
+    from invnb.params import load_params
+    from invnb.pipeline import categories
+    from invnb.run import home
+
+    for category in options.categories or categories():
+        loaded = load_params(home() / "params" / f"{category}.yml")
+        prepare_data(loaded, print)
+        print(f"✓ {category}: parameters are well-formed, {len(input_files(loaded))} files are there")
+    return 0
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from invnb.data.sample import write_sample
+
+    write_sample(options.folder, seed=options.seed)
+    print(options.folder)
+    return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    from invnb.data.fetch import fetch_online_retail
+
+    print(fetch_online_retail(options.folder))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="invnb", description="From a shop's exported files to orders and a report."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    report = commands.add_parser("report", help="bring reports up to date (all of params/ if none is named)")
+    report.add_argument("categories", nargs="*", metavar="category")
+    report.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", type=_assignment)
+    report.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
+    report.set_defaults(command=_report)
+
+    check = commands.add_parser("check", help="check parameter files and that their inputs are there")
+    check.add_argument("categories", nargs="*", metavar="category")
+    check.set_defaults(command=_check)
+
+    sample = commands.add_parser("sample", help="write the sample shop's files")
+    sample.add_argument("folder", type=Path)
+    sample.add_argument("--seed", type=int, default=42)
+    sample.set_defaults(command=_sample)
+
+    data = commands.add_parser("data", help="fetch the public data set Online Retail")
+    data.add_argument("folder", type=Path, nargs="?", default=Path("data/online_retail"))
+    data.set_defaults(command=_data)
+    return parser
+
+
+def _assignment(text: str) -> str:
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f'"{text}" is not NAME=VALUE')
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
