@@ -10,6 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CATEGORY ?= toys
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST ?= -n 2
 SETS := $(foreach pair,$(SET),--set '$(pair)')
 
 help: ## list what there is

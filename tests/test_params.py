@@ -65,7 +65,7 @@ def test_command_line_wins_and_is_marked(tmp_path: Path) -> None:
         "file",
         "default",
     ]
-    with pytest.raises(InputError, match='^command line: unknown parameter "budgt"; did you mean "budget"'):
+    with pytest.raises(InputError, match=r"^command line: unknown parameter .budgt.; did you mean .budget."):
         load_params(file, {"budgt": "1"})
 
 
