@@ -8,7 +8,7 @@ Every law offers the same few functions, and newsvendor, service and reorder poi
     loss2(x)     E ((D - x)^+)^2 / 2             the second-order loss function, the integral of `loss` from x
                                                  to infinity (normal and gamma)
 
-A law with `whole = True` lives on given points (whole units for Poisson); the others have a density.
+A law with `whole = True` lives on whole units, and so do the levels chosen for it.
 
 Source for the loss functions: Zipkin, Foundations of Inventory Management (2000), appendix C.3; Snyder and
 Shen, Fundamentals of Supply Chain Theory, 2nd ed. (2019), appendix C.3.
@@ -16,7 +16,7 @@ Shen, Fundamentals of Supply Chain Theory, 2nd ed. (2019), appendix C.3.
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,7 +26,6 @@ from invnb.inventory.checks import (
     Floats,
     broadcast,
     finite,
-    increasing,
     nonnegative,
     not_empty,
     positive,
@@ -37,7 +36,7 @@ from invnb.inventory.checks import (
 class Law(Protocol):
     """What every law of demand offers; see the module's head."""
 
-    whole: ClassVar[bool]
+    whole: bool
 
     @property
     def mean(self) -> Floats: ...
@@ -65,7 +64,7 @@ class Normal:
     (3.1915, 0.5)
     """
 
-    whole: ClassVar[bool] = False
+    whole = False
 
     def __init__(self, mean: ArrayLike, sd: ArrayLike) -> None:
         self.mean, self.sd = broadcast(mean=finite("mean", mean), sd=nonnegative("sd", sd))
@@ -105,7 +104,7 @@ class Gamma:
     True
     """
 
-    whole: ClassVar[bool] = False
+    whole = False
 
     def __init__(self, mean: ArrayLike, sd: ArrayLike) -> None:
         self.mean, self.sd = broadcast(mean=positive("mean", mean), sd=positive("sd", sd))
@@ -148,7 +147,7 @@ class LogNormal:
     422.0
     """
 
-    whole: ClassVar[bool] = False
+    whole = False
 
     def __init__(self, log_mean: ArrayLike, log_sd: ArrayLike) -> None:
         self.log_mean, self.log_sd = broadcast(
@@ -184,7 +183,7 @@ class Poisson:
     (8.0, 0.314)
     """
 
-    whole: ClassVar[bool] = True
+    whole = True
 
     def __init__(self, mean: ArrayLike) -> None:
         self.mean = nonnegative("mean", mean)
@@ -209,7 +208,7 @@ class Discrete:
 
     Attributes
     ----------
-    points : shape (..., n_points), increasing; demand in units.
+    points : shape (..., n_points), demand in units, not decreasing along the last axis.
     pmf : shape (..., n_points), probability of each point, summing to one along the last axis.
 
     Examples
@@ -221,20 +220,19 @@ class Discrete:
     2.0
     """
 
-    whole: ClassVar[bool] = True
-
     def __init__(self, pmf: ArrayLike, points: ArrayLike | None = None) -> None:
         p = probabilities("pmf", pmf)
-        at = np.arange(p.shape[-1], dtype=float) if points is None else increasing("points", points)
+        at = np.arange(p.shape[-1], dtype=float) if points is None else finite("points", points)
+        if np.any(np.diff(at, axis=-1) < 0):
+            raise ValueError(f"points must not decrease along their last axis, got {at.tolist()}")
         self.points, self.pmf = broadcast(points=at, pmf=p)
+        self.whole = bool(np.all(self.points == np.floor(self.points)))
 
     @classmethod
     def from_sample(cls, sample: ArrayLike) -> Discrete:
         """Return the law that gives every element of `sample` (..., n_draws) the same probability."""
         ordered = np.sort(finite("sample", not_empty("sample", sample)), axis=-1)
-        law = cls.__new__(cls)  # equal draws stay separate points, which no function below minds
-        law.points, law.pmf = ordered, np.full(ordered.shape, 1 / ordered.shape[-1])
-        return law
+        return cls(np.full(ordered.shape[-1], 1 / ordered.shape[-1]), ordered)
 
     @property
     def mean(self) -> Floats:

@@ -189,7 +189,7 @@ def newsvendor_pmf(
     ----------
     holding_cost, stockout_cost : as in `newsvendor`.
     pmf : shape (..., n_points), probabilities summing to one along the last axis.
-    points : shape (..., n_points), increasing demand of each probability; 0, 1, 2, ... when not given.
+    points : shape (..., n_points), demand of each probability, not decreasing; 0, 1, 2, ... when not given.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def newsvendor_pmf(
 
     Raises
     ------
-    ValueError : for probabilities that do not sum to one, points not increasing, costs out of range.
+    ValueError : for probabilities that do not sum to one, points that decrease, costs out of range.
 
     Examples
     --------
