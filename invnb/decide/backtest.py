@@ -14,8 +14,8 @@ class Backtest:
     Parameters
     ----------
     backtest : `policy` (policy, min_max, days_of_cover, z_sigma, perfect_information), `cost_kind` (holding,
-        lost_margin, ordering, total), `value`, `low`, `high` (currency over the replay, 95 % block bootstrap),
-        `fill_rate`, `cycle_service`, `average_stock_value`, `turnover`.
+        lost_margin, ordering, total), `value`, `low`, `high` (currency over the replay, 95 %
+        block bootstrap), `fill_rate`, `cycle_service`, `average_stock_value`, `turnover`.
     savings : `source` (cost kind), `policy_cost`, `rule_cost` (of the best rule), `saving`, `low`, `high`.
     frontier : `label`, `fill_rate`, `stock_value`, `here`.
     notes : `name`, `value`: what the replay assumed.

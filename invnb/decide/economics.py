@@ -15,6 +15,7 @@ ECONOMICS_COLUMNS = [
     "price",
     "holding_cost_per_unit_period",
     "shortage_cost_per_unit",
+    "backorder_cost_per_unit_period",
     "lost_share",
     "order_cost",
     "lead_time_days",
@@ -29,6 +30,7 @@ ECONOMICS_COLUMNS = [
 DAYS_PER_YEAR = 365.0
 RECENT_DAYS = 91  # a quarter: long enough to see a slow mover sell, short enough to forget last year's prices
 MIN_RECEIPTS = 5  # fewer first receipts say less about a lead time than the supplier's own word
+WAITING_COST_SHARE = 0.1  # assumed: a customer who waits a period costs a tenth of one who is lost
 EMERGENCY = {"em", "emergency", "express", "urgent", "rush", "air"}
 
 
@@ -124,6 +126,7 @@ def build_economics(
     - unit cost: what the supplier charges; else the product's own; else `unit_cost_share` x price.
     - holding cost per unit and period: rate x unit cost x days of the period / 365.
     - shortage cost per lost unit: price - unit cost (never below zero) + goodwill share x price.
+    - backorder cost per waiting unit and period: a tenth of the shortage cost (an assumption).
 
     Parameters
     ----------
@@ -200,6 +203,7 @@ def build_economics(
     marks = pd.DataFrame(assumed)[
         ["price", "unit_cost", "lead_time_days", "volume_m3", "min_order_units", "pack_units"]
     ]
+    shortage_cost = (price - unit_cost).clip(lower=0) + goodwill_cost_share * price
     return pd.DataFrame(
         {
             "sku": table["sku"],
@@ -208,7 +212,8 @@ def build_economics(
             "unit_cost": unit_cost,
             "price": price,
             "holding_cost_per_unit_period": holding_rate_per_year * unit_cost * period_days / DAYS_PER_YEAR,
-            "shortage_cost_per_unit": (price - unit_cost).clip(lower=0) + goodwill_cost_share * price,
+            "shortage_cost_per_unit": shortage_cost,
+            "backorder_cost_per_unit_period": WAITING_COST_SHARE * shortage_cost,
             "lost_share": float(lost_share),
             "order_cost": float(order_cost),
             "lead_time_days": days,

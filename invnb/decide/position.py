@@ -252,7 +252,7 @@ def _remaining_days(
 ) -> np.ndarray:
     """Mean days still to wait given the days already waited: E[L - a | L > a] over the supplier's lead times.
 
-    Where no lead time was ever that long, the spread of the lead time is all there is to go by (a day or more).
+    Where no lead time was ever that long, the spread of the lead time is all there is to go by.
     """
     sample = (
         lead_time_sample(purchase_orders, receipts).groupby("supplier_id")["lead_time_days"].apply(np.array)
