@@ -17,7 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from invnb.inventory import checks
+
 Floats = NDArray[np.float64]
+
+GAP_FACTORS = np.geomspace(0.2, 4.0, 14)
+"""Order sizes S - s tried first, in economic order quantities; whole units are refined from the best."""
+
+N_SEARCH_SCENARIOS = 100
+"""Scenarios of the first search; the neighbourhood of its answer is searched on all of them."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +88,43 @@ def policy_levels(
 
     Examples
     --------
-    >>> levels = policy_levels(np.full((1, 2, 4), 3.0), 1, holding_cost_per_unit_period=1,  # doctest: +SKIP
+    >>> levels = policy_levels(np.full((1, 2, 4), 3.0), 1, holding_cost_per_unit_period=1,
     ...                        shortage_cost_per_unit=9, lost_share=1)
-    >>> levels.order_up_to_level.tolist(), levels.expected_cost.tolist()  # doctest: +SKIP
+    >>> levels.order_up_to_level.tolist(), levels.expected_cost.tolist()
     ([6.0], [0.0])
     """
-    raise NotImplementedError
+    paths = np.ascontiguousarray(checks.nonnegative("demand", demand))
+    if paths.ndim != 3 or paths.size == 0:
+        raise ValueError(
+            "demand must have shape (n_product, n_scenario, n_period) with at least one of each, "
+            f"got {paths.shape}"
+        )
+    n_product = len(paths)
+    if backorder_cost_per_unit_period is None:
+        backorder_cost_per_unit_period = shortage_cost_per_unit
+    costs = {
+        "holding_cost_per_unit_period": holding_cost_per_unit_period,
+        "shortage_cost_per_unit": shortage_cost_per_unit,
+        "backorder_cost_per_unit_period": backorder_cost_per_unit_period,
+        "fixed_cost_per_order": fixed_cost_per_order,
+        "unit_cost": unit_cost,
+    }
+    cost = np.empty((n_product, len(costs)))
+    for column, (name, value) in enumerate(costs.items()):
+        cost[:, column] = checks.broadcast_to(name, checks.nonnegative(name, value), (n_product,))
+    lead_time = checks.whole("lead_time_periods", lead_time_periods)
+    review_period = checks.whole("review_period_periods", review_period_periods, least=1)
+    lost = checks.share("lost_share", lost_share)
+
+    from invnb.inventory import policy_kernels as kernels
+
+    columns = kernels.levels(
+        paths,
+        checks.broadcast_to("lead_time_periods", lead_time, (n_product,)).astype(np.int64),
+        checks.broadcast_to("review_period_periods", review_period, (n_product,)).astype(np.int64),
+        cost,
+        np.array(checks.broadcast_to("lost_share", lost, (n_product,))),
+        GAP_FACTORS,
+        N_SEARCH_SCENARIOS,
+    ).T
+    return PolicyLevels(columns[0], columns[1], columns[2], columns[3], columns[4].astype(np.int64))

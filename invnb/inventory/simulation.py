@@ -300,14 +300,14 @@ def _run(
         return np.array(checks.broadcast_to(name, array, (n_product, n_period)))
 
     lead_time = checks.whole("lead_time_periods", lead_time_periods)
-    if lead_time.ndim == 1:
-        lead_time = lead_time[:, None, None]
-    if lead_time.ndim not in (0, 3) or any(
-        have not in (1, want) for have, want in zip(lead_time.shape, demand.shape, strict=False)
-    ):
+    if lead_time.ndim < 3:
+        lead_time = lead_time.reshape(-1, 1, 1)
+    if lead_time.ndim > 3 or any(n not in (1, m) for n, m in zip(lead_time.shape, demand.shape, strict=True)):
         raise ValueError(
             f"lead_time_periods must be a scalar, ({n_product},) or {demand.shape}, got {lead_time.shape}"
         )
+    lead_time = np.repeat(lead_time, n_product // len(lead_time), axis=0)
+    review_period = checks.whole("review_period_periods", review_period_periods, least=1)
     on_hand = per_product("initial_on_hand", checks.finite("initial_on_hand", initial_on_hand))
     on_order = np.zeros((n_product, n_period))
     if pipeline is not None:
@@ -325,7 +325,7 @@ def _run(
 
     summary = kernels.run(
         demand,
-        np.broadcast_to(lead_time, demand.shape),
+        lead_time,
         on_hand,
         on_order,
         per_period("planned_orders", checks.nonnegative("planned_orders", policy.planned_orders)),
@@ -334,7 +334,7 @@ def _run(
         per_product("order_cap", checks.nonnegative_or_infinite("order_cap", policy.order_cap)),
         per_product("min_order_units", checks.nonnegative("min_order_units", policy.min_order_units)),
         per_product("pack_units", checks.nonnegative("pack_units", policy.pack_units)),
-        np.broadcast_to(checks.whole("review_period_periods", review_period_periods, 1), (n_product,)),
+        np.array(np.broadcast_to(review_period, (n_product,))),
         cost,
         per_product("lost_share", checks.share("lost_share", lost_share)),
         discount,

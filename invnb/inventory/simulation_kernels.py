@@ -43,7 +43,7 @@ def order_quantity(
 @njit(cache=True)
 def run(
     demand: Floats,  # (n_product, n_path, n_period)
-    lead_time: Whole,  # (n_product, n_path, n_period), whole periods
+    lead_time: Whole,  # (n_product, n_path or 1, n_period or 1), whole periods
     on_hand: Floats,  # (n_product,), negative: backlog
     pipeline: Floats,  # (n_product, n_period), by arrival period
     planned: Floats,  # (n_product, n_period)
@@ -60,6 +60,7 @@ def run(
 ) -> Floats:
     n_product, n_path, n_period = demand.shape
     traced = trace.size > 0
+    one_lead_per_path, one_lead_per_period = lead_time.shape[1] == 1, lead_time.shape[2] == 1
     summary = np.zeros((n_product, n_path, N_SUMMARY))
     arriving = np.empty(n_period)
     for i in range(n_product):
@@ -88,7 +89,8 @@ def run(
                     )
                 if units > 0.0:
                     outstanding += units
-                    last_arrival = max(last_arrival, t + lead_time[i, j, t])  # orders never cross
+                    lead = lead_time[i, 0 if one_lead_per_path else j, 0 if one_lead_per_period else t]
+                    last_arrival = max(last_arrival, t + lead)  # orders never cross
                     if last_arrival < n_period:
                         arriving[last_arrival] += units
                     row[ORDERS] += 1
