@@ -6,27 +6,20 @@ planner reads, and `invnb.decide.backtest` calls the same function at every revi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from invnb.decide.first_order import Levels, column, first_order_costs, order_sizes, round_up
 from invnb.decide.limits import Limit, cut_to_limits
-from invnb.inventory.order_policies import OrderPolicy, fixed_orders
+from invnb.decide.supplier_minimum import meet_supplier_minimums
+from invnb.inventory.order_policies import fixed_orders
 from invnb.inventory.policy import policy_levels
-from invnb.inventory.simulation import Trajectories, simulate, trajectories
+from invnb.inventory.simulation import Trajectories, trajectories
 
-MAX_CANDIDATES = 16  # order sizes priced per product when a limit cuts; steps between them are whole packs
-CHUNK_CELLS = 20_000_000  # products x candidates x paths x periods simulated at once: bounds the memory
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Policy of every product, (n_sku,): at or below `reorder_point` order up to `order_up_to_level`."""
-
-    reorder_point: np.ndarray
-    order_up_to_level: np.ndarray
-    expected_cost_per_period: np.ndarray
+Costs = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -37,13 +30,14 @@ class Review:
     ----------
     wanted_units : order up to the level: what the policy asks for, before packs and minimum.
     full_units : the same in whole packs and at least the minimum, or 0 where not ordering costs less.
-    order_units : what is ordered: `full_units` less what limits cut.
-    binding_limit : name of the limit that cut, or "".
+    order_units : what is ordered: `full_units` less what limits cut, more where a supplier's minimum asks.
+    binding_limit : name of the limit that changed the order, or "".
     limit_price : currency given up per unit of each limit.
-    expected_cost : holding, shortage and ordering over the horizon: `full_units` now, the policy later.
+    valued_units : the size the values below are for: `order_units`, or `full_units` where all of it was cut.
+    expected_cost : holding, shortage and ordering over the horizon: `valued_units` now, the policy later.
     expected_cost_without : the same with no order now.
-    lost_units, lost_units_without : expected over the horizon, with `full_units` and without an order now.
-    marginal_value_last_unit : cost with one unit less than `full_units`, minus cost with it.
+    lost_units, lost_units_without : expected over the horizon, with `valued_units` and without an order now.
+    marginal_value_last_unit : cost with one unit less than `valued_units`, minus cost with it.
     stockout_probability : of unmet demand before this order could arrive.
     stockout_by_period : (n_sku, n_period), probability of unmet demand in each period if nothing is ordered.
     without : what happens on each path if nothing is ordered, now or later.
@@ -54,6 +48,7 @@ class Review:
     order_units: np.ndarray
     binding_limit: np.ndarray
     limit_price: dict[str, float]
+    valued_units: np.ndarray
     expected_cost: np.ndarray
     expected_cost_without: np.ndarray
     lost_units: np.ndarray
@@ -75,11 +70,11 @@ def levels_from_scenarios(demand: np.ndarray, economics: pd.DataFrame) -> Levels
     best = policy_levels(
         demand,
         economics["lead_time_periods"].to_numpy(int),
-        holding_cost_per_unit_period=_column(economics, "holding_cost_per_unit_period"),
-        shortage_cost_per_unit=_column(economics, "shortage_cost_per_unit"),
-        lost_share=_column(economics, "lost_share"),
-        backorder_cost_per_unit_period=_column(economics, "backorder_cost_per_unit_period"),
-        fixed_cost_per_order=_column(economics, "order_cost"),
+        holding_cost_per_unit_period=column(economics, "holding_cost_per_unit_period"),
+        shortage_cost_per_unit=column(economics, "shortage_cost_per_unit"),
+        lost_share=column(economics, "lost_share"),
+        backorder_cost_per_unit_period=column(economics, "backorder_cost_per_unit_period"),
+        fixed_cost_per_order=column(economics, "order_cost"),
         review_period_periods=economics["review_period_periods"].to_numpy(int),
     )
     return Levels(best.reorder_point, best.order_up_to_level, best.expected_cost)
@@ -92,6 +87,7 @@ def review_orders(
     economics: pd.DataFrame,
     levels: Levels,
     limits: list[Limit] | None = None,
+    supplier_min_value: dict[str, float] | None = None,
 ) -> Review:
     """Orders of this review for every product, and what each is worth.
 
@@ -107,6 +103,7 @@ def review_orders(
     economics : table `economics`, one row per product in the order of the arrays.
     levels : policy of every product, e.g. from `levels_from_scenarios`.
     limits : what the orders of this review share; None for nothing.
+    supplier_min_value : least value of an order by supplier, currency; needs `supplier_id` in `economics`.
 
     Returns
     -------
@@ -134,27 +131,46 @@ def review_orders(
     """
     _check_shapes(demand, net_stock_units, inbound_units, economics)
     limits = limits or []
+    pack, minimum = column(economics, "pack_units"), column(economics, "min_order_units")
+
+    def costs(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return first_order_costs(
+            demand[rows],
+            sizes,
+            net_stock_units[rows],
+            inbound_units[rows],
+            economics.iloc[rows],
+            levels.take(rows),
+        )
+
     position = net_stock_units + inbound_units.sum(axis=1)
     below = position <= levels.reorder_point
     wanted = np.where(below, np.maximum(levels.order_up_to_level - position, 0.0), 0.0)
-    pack, minimum = _column(economics, "pack_units"), _column(economics, "min_order_units")
-    rounded = round_up(wanted, pack, minimum)
-
-    candidates = np.stack([np.zeros_like(rounded), np.maximum(rounded - 1, 0.0), rounded], axis=1)
-    cost, lost = first_order_costs(demand, candidates, net_stock_units, inbound_units, economics, levels)
-    ordered = (rounded > 0) & (cost[:, 2] < cost[:, 0])
-    full = np.where(ordered, rounded, 0.0)
-    final, binding, price = _within_limits(
-        demand, full, net_stock_units, inbound_units, economics, levels, limits
-    )
+    full = up_or_not_at_all(round_up(wanted, pack, minimum), costs)
+    final, binding, price = _within_limits(full, pack, minimum, costs, limits)
+    if supplier_min_value:
+        final, changed = meet_supplier_minimums(
+            final,
+            economics["supplier_id"].to_numpy(),
+            supplier_min_value,
+            column(economics, "unit_cost"),
+            pack,
+            minimum,
+            lambda rows, sizes: costs(rows, sizes)[0],
+            limits,
+        )
+        binding = np.where(changed != "", changed, binding)
     _check_orders(final, pack, minimum, limits)
 
+    valued = np.where(final > 0, final, full)
+    everything = np.arange(len(valued))
+    cost, lost = costs(everything, np.stack([np.zeros_like(valued), np.maximum(valued - 1, 0.0), valued], 1))
     without = trajectories(
         fixed_orders(0.0),
         demand,
         initial_on_hand=net_stock_units,
         pipeline=inbound_units,
-        lost_share=_column(economics, "lost_share"),
+        lost_share=column(economics, "lost_share"),
     )
     stockout = _unmet(without, net_stock_units)
     lead = economics["lead_time_periods"].to_numpy(int)
@@ -165,129 +181,50 @@ def review_orders(
         order_units=final,
         binding_limit=binding,
         limit_price=price,
-        expected_cost=np.where(ordered, cost[:, 2], cost[:, 0]),
+        valued_units=valued,
+        expected_cost=cost[:, 2],
         expected_cost_without=cost[:, 0],
-        lost_units=np.where(ordered, lost[:, 2], lost[:, 0]),
+        lost_units=lost[:, 2],
         lost_units_without=lost[:, 0],
-        marginal_value_last_unit=np.where(ordered, cost[:, 1] - cost[:, 2], 0.0),
+        marginal_value_last_unit=cost[:, 1] - cost[:, 2],
         stockout_probability=(stockout & before_receipt[:, None, :]).any(axis=2).mean(axis=1),
         stockout_by_period=stockout.mean(axis=1),
         without=without,
     )
 
 
-def round_up(units: np.ndarray, pack_units: np.ndarray, min_order_units: np.ndarray) -> np.ndarray:
-    """Units in whole packs and at least the minimum order; nothing wanted stays nothing.
-
-    Examples
-    --------
-    >>> round_up(np.array([0.0, 1.0, 25.0]), np.array([12.0, 12.0, 12.0]), np.array([20.0, 20.0, 20.0]))
-    array([ 0., 24., 36.])
-    """
-    packs = np.ceil(np.maximum(units, min_order_units) / pack_units - 1e-9)
-    return np.where(units > 0, packs * pack_units, 0.0)
-
-
-def first_order_costs(
-    demand: np.ndarray,
-    candidate_units: np.ndarray,
-    net_stock_units: np.ndarray,
-    inbound_units: np.ndarray,
-    economics: pd.DataFrame,
-    levels: Levels,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Expected cost and lost units of each candidate for the order placed now, the policy followed later.
-
-    All candidates of a product meet the same paths. Stock left at the end is worth what it cost.
+def up_or_not_at_all(rounded_units: np.ndarray, costs: Costs) -> np.ndarray:
+    """The rounded order where ordering it costs less than waiting for the next review, else 0; (n_sku,).
 
     Parameters
     ----------
-    candidate_units : (n_sku, n_candidate), units ordered now. The rest as in `review_orders`.
-
-    Returns
-    -------
-    Expected cost over the horizon in currency, and expected lost units, both (n_sku, n_candidate).
+    rounded_units : (n_sku,), units in whole packs and at least the minimum.
+    costs : function of products and order sizes, see `first_order_costs`.
     """
-    n_sku, n_candidate = candidate_units.shape
-    n_period = demand.shape[2]
-    rows_at_once = max(1, CHUNK_CELLS // (n_candidate * demand.shape[1] * n_period))
-    cost, lost = np.empty(candidate_units.shape), np.empty(candidate_units.shape)
-    for start in range(0, n_sku, rows_at_once):
-        rows = np.repeat(np.arange(start, min(start + rows_at_once, n_sku)), n_candidate)
-        terms = economics.iloc[rows]
-        planned = np.zeros((len(rows), n_period))
-        planned[:, 0] = candidate_units[rows[::n_candidate]].ravel()
-        reorder_point = np.repeat(levels.reorder_point[rows][:, None], n_period, axis=1)
-        reorder_point[:, 0] = -np.inf  # the order of this review is the candidate, nothing besides
-        policy = OrderPolicy(
-            reorder_point,
-            levels.order_up_to_level[rows],
-            min_order_units=_column(terms, "min_order_units"),
-            pack_units=_column(terms, "pack_units"),
-            planned_orders=planned,
-        )
-        run = simulate(
-            policy,
-            demand[rows],
-            lead_time_periods=terms["lead_time_periods"].to_numpy(int),
-            initial_on_hand=net_stock_units[rows],
-            pipeline=inbound_units[rows],
-            holding_cost_per_unit_period=_column(terms, "holding_cost_per_unit_period"),
-            shortage_cost_per_unit=_column(terms, "shortage_cost_per_unit"),
-            backorder_cost_per_unit_period=_column(terms, "backorder_cost_per_unit_period"),
-            fixed_cost_per_order=_column(terms, "order_cost"),
-            lost_share=_column(terms, "lost_share"),
-            review_period_periods=terms["review_period_periods"].to_numpy(int),
-        )
-        chunk = slice(start, start + len(rows) // n_candidate)
-        cost[chunk] = run.total_cost.mean(axis=1).reshape(-1, n_candidate)
-        lost[chunk] = run.lost_units.mean(axis=1).reshape(-1, n_candidate)
-    return cost, lost
-
-
-def order_sizes(units: np.ndarray, pack_units: np.ndarray, min_order_units: np.ndarray) -> np.ndarray:
-    """Order sizes from 0 to `units` in whole packs, at least the minimum, evenly spread.
-
-    Rows with fewer sizes repeat their last one.
-
-    Examples
-    --------
-    >>> order_sizes(np.array([36.0]), np.array([12.0]), np.array([20.0]))
-    array([[ 0., 24., 36.]])
-    """
-    least = np.ceil(min_order_units / pack_units - 1e-9)
-    most = np.round(units / pack_units)
-    share = np.linspace(0.0, 1.0, MAX_CANDIDATES - 1)
-    packs = np.round(least[:, None] + share * np.maximum(most - least, 0.0)[:, None])
-    sizes = np.concatenate([np.zeros((len(units), 1)), packs * pack_units[:, None]], axis=1)
-    return _distinct_first(np.minimum(sizes, units[:, None]))
-
-
-def _distinct_first(sizes: np.ndarray) -> np.ndarray:
-    """Each row's distinct values in order, the last repeated to the end."""
-    rows = [np.unique(row) for row in sizes]
-    width = max(len(row) for row in rows)
-    return np.stack([np.concatenate([row, np.full(width - len(row), row[-1])]) for row in rows])
+    units = np.zeros_like(rounded_units)
+    rows = np.flatnonzero(rounded_units > 0)
+    if rows.size:
+        size = rounded_units[rows]
+        cost, _ = costs(rows, np.stack([np.zeros_like(size), size], axis=1))
+        units[rows] = np.where(cost[:, 1] < cost[:, 0], size, 0.0)
+    return units
 
 
 def _within_limits(
-    demand: np.ndarray,
-    full: np.ndarray,
-    net_stock_units: np.ndarray,
-    inbound_units: np.ndarray,
-    economics: pd.DataFrame,
-    levels: Levels,
-    limits: list[Limit],
+    full: np.ndarray, pack: np.ndarray, minimum: np.ndarray, costs: Costs, limits: list[Limit]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
     """Orders within the limits; the price of each size is only worked out where a limit asks for it."""
-    prices = dict.fromkeys((limit.name for limit in limits), 0.0)
+    final, binding = full.copy(), np.full(len(full), "", dtype=object)
     if all(float(limit.use_per_unit @ full) <= limit.available for limit in limits):
-        return full, np.full(len(full), "", dtype=object), prices
-    sizes = order_sizes(full, _column(economics, "pack_units"), _column(economics, "min_order_units"))
-    cost, _ = first_order_costs(demand, sizes, net_stock_units, inbound_units, economics, levels)
-    choice = (sizes < full[:, None]).sum(axis=1)
-    allocation = cut_to_limits(sizes, cost, choice, limits)
-    return sizes[np.arange(len(full)), allocation.choice], allocation.binding_limit, allocation.price
+        return final, binding, dict.fromkeys((limit.name for limit in limits), 0.0)
+    rows = np.flatnonzero(full > 0)
+    sizes = order_sizes(full[rows], pack[rows], minimum[rows])
+    choice = (sizes < full[rows, None]).sum(axis=1)
+    mine = [replace(limit, use_per_unit=limit.use_per_unit[rows]) for limit in limits]
+    allocation = cut_to_limits(sizes, costs(rows, sizes)[0], choice, mine)
+    final[rows] = sizes[np.arange(len(rows)), allocation.choice]
+    binding[rows] = allocation.binding_limit
+    return final, binding, allocation.price
 
 
 def _unmet(run: Trajectories, net_stock_units: np.ndarray) -> np.ndarray:
@@ -300,10 +237,6 @@ def _unmet(run: Trajectories, net_stock_units: np.ndarray) -> np.ndarray:
         axis=2,
     )
     return (run.lost_units > 1e-9) | (run.end_backlog_units > before + 1e-9)
-
-
-def _column(economics: pd.DataFrame, name: str) -> np.ndarray:
-    return economics[name].to_numpy(float)
 
 
 def _check_shapes(
