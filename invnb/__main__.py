@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from invnb.pipeline import categories, run_all, write_index
+    from invnb.pipeline import categories, run_all
+    from invnb.publish import write_index
 
     overrides = dict(pair.split("=", 1) for pair in options.set)
     names = options.categories or categories()

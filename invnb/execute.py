@@ -5,6 +5,7 @@ Kernels talk over `ipc`: two TCP kernels started at once can be given the same p
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from invnb.run import PROJECT, STAGES
+
+
+KERNEL_PATHS = [str(PROJECT)]
+"""Where a kernel finds the project, whatever folder it is started in."""
 
 
 class NotebookFailed(Exception):  # noqa: N818 (it names what happened)
@@ -42,10 +47,12 @@ class Executed:
     ----------
     notebook : the executed file.
     cell_seconds : time spent inside its cells.
+    warnings : warnings its cells gave; the report prints them.
     """
 
     notebook: Path
     cell_seconds: float
+    warnings: list[str]
 
 
 def execute(source: Path, target: Path, parameters: Mapping[str, Any], home: Path) -> Executed:
@@ -75,21 +82,20 @@ def execute(source: Path, target: Path, parameters: Mapping[str, Any], home: Pat
     environment = {
         **os.environ,
         "INVNB_HOME": str(home),
-        "PYTHONPATH": str(PROJECT),
+        "PYTHONPATH": os.pathsep.join(KERNEL_PATHS),
         "PYTHONHASHSEED": "0",
         # The scheduler keeps the cores busy with notebooks; threads on top of them only spin.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
     try:
+        manager.start_kernel(env=environment, cwd=str(PROJECT))
         papermill.execute_notebook(
             str(source),
             str(failed),
             dict(parameters),
             progress_bar=False,
             km=manager,
-            env=environment,
-            cwd=str(PROJECT),
             start_timeout=120,
         )
     except papermill.PapermillExecutionError as error:
@@ -99,7 +105,13 @@ def execute(source: Path, target: Path, parameters: Mapping[str, Any], home: Pat
             manager.shutdown_kernel(now=True)
         shutil.rmtree(sockets, ignore_errors=True)
     failed.replace(target)
-    return Executed(target, _cell_seconds(target))
+    cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
+    seconds = sum(cell["metadata"].get("papermill", {}).get("duration") or 0.0 for cell in cells)
+    errors = (
+        output for cell in cells for output in cell.get("outputs", []) if output.get("name") == "stderr"
+    )
+    lines = (line for output in errors for line in "".join(output["text"]).splitlines())
+    return Executed(target, float(seconds), [line.strip() for line in lines if "Warning" in line])
 
 
 def _failure(error: Any, notebook: Path) -> NotebookFailed:
@@ -118,14 +130,6 @@ def _failure(error: Any, notebook: Path) -> NotebookFailed:
                 break
     sentence = str(error.evalue) if error.ename == "InputError" else f"{error.ename}: {error.evalue}"
     return NotebookFailed(sentence, heading, number, len(code), notebook)
-
-
-def _cell_seconds(notebook: Path) -> float:
-    import json
-
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    durations = (cell["metadata"].get("papermill", {}).get("duration") for cell in cells)
-    return float(sum(duration or 0.0 for duration in durations))
 
 
 def to_html(notebook: Path) -> Path:

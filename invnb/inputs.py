@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shutil
 import threading
 from collections.abc import Callable
@@ -44,6 +46,18 @@ def sources_file(sources: str) -> Path:
     return home() / "params" / sources
 
 
+def customer_salt() -> str:
+    """The secret mixed into hashed customer numbers: `$INVNB_SALT`, or one drawn once and kept in `data/`."""
+    given = os.environ.get("INVNB_SALT")
+    if given:
+        return given
+    file = home() / "data" / ".customer_salt"
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets.token_hex(16), encoding="utf-8")
+    return file.read_text(encoding="utf-8")
+
+
 def input_files(loaded: LoadedParams) -> list[Path]:
     """Every file a run reads: its column map and the files that the map names.
 
@@ -51,7 +65,7 @@ def input_files(loaded: LoadedParams) -> list[Path]:
     ------
     InputError : a file that is not there, with the file and line that name it.
     """
-    from invnb.data.sources import find_file
+    from invnb.data.sources import locate
 
     mapped = sources_file(loaded.values.sources)
     if not mapped.is_file():
@@ -67,7 +81,7 @@ def input_files(loaded: LoadedParams) -> list[Path]:
     for name, source in load_sources(mapped).tables().items():
         for given in source.files:
             try:
-                files.append(find_file(given, folder))
+                files.append(locate(given, folder))
             except InputError as error:
                 if Path(given).name in PUBLIC_FILES:
                     raise NotFetched(

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import ast
 import json
-import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,8 @@ from invnb.dependencies import code_digest, digest, notebook_code, notebook_sour
 from invnb.errors import InputError
 from invnb.execute import NotebookFailed, execute, to_html
 from invnb.inputs import NotFetched, input_files, prepare_data
-from invnb.params import LoadedParams, load_params
+from invnb.params import load_params
+from invnb.publish import Job, now, publish, read_json, run_info, short, write_json
 from invnb.run import PROJECT, STAGES, Stage, home, table_file
 
 Say = Callable[[str], None]
@@ -77,29 +75,6 @@ def notebook_of(stage: Stage) -> Path:
     return PROJECT / "notebooks" / f"{stage.name}.ipynb"
 
 
-@dataclass(frozen=True)
-class Job:
-    """One category's run.
-
-    Parameters
-    ----------
-    category : its name.
-    loaded : its checked parameters.
-    inputs : path and SHA-256 of every input file.
-    folder : `build/<category>`.
-    """
-
-    category: str
-    loaded: LoadedParams
-    inputs: dict[str, str]
-    folder: Path
-
-    @property
-    def reports(self) -> Path:
-        """Where the complete run is published."""
-        return home() / "reports" / self.category
-
-
 def run_category(category: str, overrides: Mapping[str, str], pool: ThreadPoolExecutor, say: Say) -> Outcome:
     """Bring one category's report up to date.
 
@@ -116,13 +91,14 @@ def run_category(category: str, overrides: Mapping[str, str], pool: ThreadPoolEx
 
     def ended(status: str, stage: str = "", message: str = "") -> Outcome:
         if (home() / "params" / f"{category}.yml").is_file():
-            _write_json(
-                reports / "status.json", {"status": status, "stage": stage, "message": message, "at": _now()}
+            write_json(
+                reports / "status.json", {"status": status, "stage": stage, "message": message, "at": now()}
             )
         report = reports / "report.html"
         return Outcome(
             category,
             status,
+            stage,
             message,
             report if report.is_file() else None,
             tuple(ran),
@@ -132,7 +108,7 @@ def run_category(category: str, overrides: Mapping[str, str], pool: ThreadPoolEx
     try:
         loaded = load_params(home() / "params" / f"{category}.yml", overrides)
         prepare_data(loaded, say)
-        inputs = {_short(path): sha256(path) for path in input_files(loaded)}
+        inputs = {short(path): sha256(path) for path in input_files(loaded)}
     except NotFetched as missing:
         return ended("skipped", "input files", str(missing))
     except InputError as error:
@@ -145,7 +121,7 @@ def run_category(category: str, overrides: Mapping[str, str], pool: ThreadPoolEx
             "failed",
             failure.notebook.stem,
             f"“{failure.heading}” (code cell {failure.cell} of {failure.cells}): {failure.sentence}\n"
-            f"  partial notebook: {_short(failure.notebook)}",
+            f"  partial notebook: {short(failure.notebook)}",
         )
     publish(job, record)
     return ended("ok")
@@ -163,7 +139,7 @@ def run_stages(job: Job, pool: ThreadPoolExecutor, say: Say, ran: list[str]) -> 
     NotebookFailed : the first failure, after the stages already running have ended.
     """
     kept = job.folder / "record.json"
-    record: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    record: dict[str, Any] = read_json(kept) or {}
     packages = sha256(PROJECT / "requirements" / "run.lock")
     writer = {name: stage.name for stage in STAGES for name in stage.writes}
     todo, done = list(STAGES), set[str]()
@@ -178,7 +154,7 @@ def run_stages(job: Job, pool: ThreadPoolExecutor, say: Say, ran: list[str]) -> 
                 done.add(stage.name)
                 say(f"{job.category}  {stage.name}  unchanged")
                 continue
-            _write_json(job.folder / "run.json", run_info(job, record))
+            write_json(job.folder / "run.json", run_info(job, record))
             running[pool.submit(_run_stage, job, stage, key)] = stage
         if not running:
             continue
@@ -195,7 +171,7 @@ def run_stages(job: Job, pool: ThreadPoolExecutor, say: Say, ran: list[str]) -> 
                 done.add(stage.name)
                 ran.append(stage.name)
                 say(f"{job.category}  {stage.name}  {record[stage.name]['seconds']:.1f} s")
-            _write_json(kept, record)
+            write_json(kept, record)
     if failure:
         raise failure
     return record
@@ -233,114 +209,19 @@ def _run_stage(job: Job, stage: Stage, key: str) -> dict[str, Any]:
     executed = execute(notebook, job.folder / "notebooks" / notebook.name, parameters, home())
     missing = [name for name in stage.writes if not table_file(job.folder, name).is_file()]
     if missing:
-        raise InputError(f"{stage.name} did not write {', '.join(missing)}", file=_short(notebook))
+        sentence = f"the notebook ended without writing {', '.join(missing)}"
+        raise NotebookFailed(sentence, "What was written", 0, 0, executed.notebook)
     to_html(executed.notebook)
     return {
         "key": key,
         "outputs": {name: sha256(table_file(job.folder, name)) for name in stage.writes},
         "seconds": round(time.monotonic() - started, 3),
         "cell_seconds": round(executed.cell_seconds, 3),
+        "warnings": executed.warnings,
     }
-
-
-def run_info(job: Job, record: Mapping[str, Any]) -> dict[str, Any]:
-    """What `run.json` says: parameters and origin, inputs, versions, seed, seconds, makers of tables."""
-    from importlib.metadata import version
-
-    packages = ("numpy", "pandas", "scipy", "scikit-learn", "numba", "pyarrow", "papermill")
-    previous = job.reports / "summary.json"
-    same = digest([job.loaded.values.model_dump(), job.inputs])
-    published = job.reports / "run.json"
-    last = json.loads(published.read_text(encoding="utf-8")) if published.is_file() else {}
-    # A repeated run of the same data compares itself with what the first one compared itself with.
-    repeated = last.get("run_id") == same
-    before = last.get("previous") if repeated else _read_json(previous)
-    return {
-        "run_id": same,
-        "category": job.category,
-        "generated_at": last["generated_at"] if repeated else _now(),
-        "parameters": {
-            name: {"value": value, "origin": job.loaded.origin[name], "line": job.loaded.lines.get(name)}
-            for name, value in job.loaded.values.model_dump().items()
-        },
-        "parameter_file": _short(job.loaded.file),
-        "inputs": job.inputs,
-        "code_version": code_version(),
-        "versions": {"python": sys.version.split()[0], **{name: version(name) for name in packages}},
-        "seed": job.loaded.values.seed,
-        "seconds": {name: entry["seconds"] for name, entry in record.items()},
-        "cell_seconds": {name: entry["cell_seconds"] for name, entry in record.items()},
-        "tables": {
-            name: {"stage": stage.name, "anchor": f"table-{name}"}
-            for stage in STAGES
-            for name in stage.writes
-        },
-        "previous": before,
-    }
-
-
-def code_version() -> str:
-    """The version of the package, and the commit where there is one."""
-    import subprocess
-
-    from invnb import __version__
-
-    described = subprocess.run(
-        ["git", "-C", str(PROJECT), "describe", "--always", "--dirty"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return f"{__version__} ({described.stdout.strip()})" if described.returncode == 0 else __version__
-
-
-def publish(job: Job, record: Mapping[str, Any]) -> None:
-    """Copy a complete run to `reports/<category>` in one step; nothing is written if nothing changed."""
-    outputs = digest({name: entry["outputs"] for name, entry in record.items()})
-    old = _read_json(job.reports / "run.json")
-    if old and old.get("outputs") == outputs and (job.reports / "report.html").is_file():
-        return
-    new, retired = (job.reports.with_name(f".{job.category}.{word}") for word in ("new", "old"))
-    for leftover in (new, retired):
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir(parents=True)
-    tables = job.folder / "tables"
-    for name in STAGES[-1].writes:
-        shutil.copy2(tables / name, new / name)
-    shutil.copytree(tables, new / "tables", ignore=shutil.ignore_patterns(*STAGES[-1].writes, "*.partial"))
-    shutil.copytree(job.folder / "notebooks", new / "notebooks")
-    for extra in tables.glob("report.*.html"):
-        shutil.move(new / "tables" / extra.name, new / extra.name)
-    _write_json(new / "run.json", run_info(job, record) | {"outputs": outputs})
-    if job.reports.is_dir():
-        job.reports.rename(retired)
-    new.rename(job.reports)
-    shutil.rmtree(retired, ignore_errors=True)
 
 
 def run_all(names: Sequence[str], overrides: Mapping[str, str], *, jobs: int, say: Say) -> list[Outcome]:
     """Bring several reports up to date, `jobs` notebooks at a time; a failure does not stop the others."""
     with ThreadPoolExecutor(jobs) as pool, ThreadPoolExecutor(max(1, min(jobs, len(names)))) as coordinators:
         return list(coordinators.map(lambda name: run_category(name, overrides, pool, say), names))
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _short(path: Path | str) -> str:
-    path = Path(path)
-    return path.relative_to(home()).as_posix() if path.is_relative_to(home()) else str(path)
-
-
-def _read_json(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-
-
-def _write_json(file: Path, value: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".partial")
-    partial.write_text(
-        json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
-    )
-    partial.replace(file)

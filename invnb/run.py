@@ -79,8 +79,8 @@ STAGES = (
     ),
     _stage(
         "06_backtest",
-        "panel features sku_segments champions economics stock_history products position inbound "
-        "scenarios.npz",
+        "panel features sku_segments champions economics stock_history position inbound orders limits "
+        "forecast_history",
         "backtest savings kpis frontier",
     ),
     _stage(

@@ -1,0 +1,190 @@
+"""Pictures of the numbered notebooks that the report does not show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from invnb.report.style import EXTRA, GOOD, GRID, INK, MUTED, OTHER, OURS, SOFT, blank, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+OUTCOMES = {"accepted": OURS, "changed": GOOD, "other_category": GRID, "rejected": OTHER}
+STATUSES = {
+    "sold": OURS,
+    "zero": SOFT,
+    "out_of_stock": OTHER,
+    "closed": MUTED,
+    "missing": EXTRA,
+    "not_launched": "#f1f3f6",
+    "ended": GRID,
+}
+
+
+@styled
+def ledger_chart(ledger: pd.DataFrame) -> Figure:
+    """Share of each file's input lines by outcome, with the number of lines read.
+
+    Parameters
+    ----------
+    ledger : columns table, outcome, lines.
+    """
+    counts = ledger.pivot_table(
+        index="table", columns="outcome", values="lines", aggfunc="sum", sort=False
+    ).fillna(0)
+    counts = counts.reindex(columns=list(OUTCOMES), fill_value=0).iloc[::-1]
+    read = counts.sum(axis=1)
+    shares = counts.div(read.clip(lower=1), axis=0) * 100
+    figure, ax = blank(6.4, 0.9 + 0.27 * len(counts))
+    left = np.zeros(len(counts))
+    for outcome, colour in OUTCOMES.items():
+        ax.barh(counts.index, shares[outcome], left=left, color=colour, height=0.6, label=_words(outcome))
+        left += shares[outcome].to_numpy()
+    for place, lines in enumerate(read):
+        ax.annotate(f"{lines:,.0f} lines", (101, place), va="center", color=MUTED, annotation_clip=False)
+    ax.set(xlim=(0, 100), xlabel="share of the lines read (%)")
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, handlelength=1)
+    return figure
+
+
+@styled
+def panel_chart(panel: pd.DataFrame) -> Figure:
+    """What each product's periods were: one row a product, from most to least sold, one column a period.
+
+    Parameters
+    ----------
+    panel : the demand panel.
+    """
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    codes = panel.assign(code=panel["status"].astype(str).map({name: i for i, name in enumerate(STATUSES)}))
+    grid = codes.pivot_table(index=["sku", "location"], columns="period", values="code", aggfunc="first")
+    sold = panel.groupby(["sku", "location"])["units"].sum().sort_values(ascending=False)
+    grid = grid.loc[sold.index]
+    figure, ax = blank(7.2, 1.1 + min(0.055 * len(grid), 4.5))
+    colours = ListedColormap(list(STATUSES.values()))
+    ax.imshow(grid, aspect="auto", cmap=colours, vmin=-0.5, vmax=len(STATUSES) - 0.5, interpolation="nearest")
+    places = np.unique(np.linspace(0, grid.shape[1] - 1, 6).round().astype(int))
+    ax.set_xticks(places, [f"{grid.columns[i]:%-d %b %Y}" for i in places])
+    ax.set_yticks([])
+    ax.set_ylabel(f"{len(grid)} products, most sold on top")
+    ax.grid(visible=False)
+    present = [name for name in STATUSES if (panel["status"] == name).any()]
+    ax.legend(
+        handles=[
+            Patch(facecolor=STATUSES[name], edgecolor=MUTED, linewidth=0.4, label=_words(name))
+            for name in present
+        ],
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(present),
+        frameon=False,
+        handlelength=1,
+        columnspacing=1,
+    )
+    return figure
+
+
+@styled
+def demand_chart(panel: pd.DataFrame, sku: str) -> Figure:
+    """Units sold of one product by period, with the periods in which sales were capped by the shelf.
+
+    Parameters
+    ----------
+    panel : the demand panel.
+    sku : the product.
+    """
+    one = (
+        panel[panel["sku"] == sku]
+        .groupby("period", as_index=False)
+        .agg(
+            units=("units", lambda units: units.sum(min_count=1)),
+            capped=("censored", "any"),
+            status=("status", "first"),
+        )
+    )
+    figure, ax = blank(7.2, 2.4)
+    ax.plot(one["period"], one["units"], color=OURS, linewidth=1.2)
+    capped = one[one["capped"]]
+    ax.plot(
+        capped["period"], capped["units"], "o", color=OTHER, markersize=4, label="sold out: demand was higher"
+    )
+    empty = one[one["status"] == "out_of_stock"]
+    ax.plot(empty["period"], np.zeros(len(empty)), "x", color=OTHER, label="shelf empty all period")
+    ax.set(ylabel="units sold per period", ylim=(0, None))
+    ax.legend(loc="upper left", frameon=False)
+    return figure
+
+
+@styled
+def score_bars(scores: pd.Series, label: str) -> Figure:
+    """Named numbers as horizontal bars, smallest on top, each with its value.
+
+    Parameters
+    ----------
+    scores : name -> value.
+    label : what the value is, with its unit.
+    """
+    ordered = scores.sort_values(ascending=False)
+    figure, ax = blank(6.0, 0.7 + 0.27 * len(ordered))
+    ax.barh([_words(name) for name in ordered.index], ordered, color=OURS, height=0.6)
+    for place, value in enumerate(ordered):
+        ax.annotate(
+            f"{value:,.3g}", (value, place), xytext=(4, 0), textcoords="offset points", va="center", color=INK
+        )
+    ax.margins(x=0.12)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(label)
+    return figure
+
+
+@styled
+def plan_chart(lp_plan: pd.DataFrame, unit_cost: pd.Series, currency: str) -> Figure:
+    """Money ordered by period in the plan.
+
+    Parameters
+    ----------
+    lp_plan : columns sku, period, order_units.
+    unit_cost : cost of one unit by sku.
+    currency : ISO code for the axis.
+    """
+    spent = (lp_plan["order_units"] * lp_plan["sku"].map(unit_cost)).groupby(lp_plan["period"]).sum()
+    figure, ax = blank(6.4, 2.4)
+    ax.bar([f"{period:%-d %b}" for period in spent.index], spent, color=OURS, width=0.6)
+    ax.set_ylabel(f"orders per review ({currency})")
+    ax.margins(y=0.1)
+    ax.tick_params(axis="x", labelsize=7.5)
+    return figure
+
+
+@styled
+def policy_chart(policy: pd.DataFrame, position_units: pd.Series) -> Figure:
+    """Where each product's stock position stands between its reorder point and its order-up-to level.
+
+    Parameters
+    ----------
+    policy : columns sku, reorder_point, order_up_to_level in units.
+    position_units : stock on hand and on the way by sku.
+    """
+    table = policy.sort_values("order_up_to_level").reset_index(drop=True)
+    figure, ax = blank(7.2, 3.2)
+    ax.vlines(table.index, table["reorder_point"], table["order_up_to_level"], color=SOFT, linewidth=4)
+    ax.plot(
+        table.index, table["order_up_to_level"], "_", color=OURS, markersize=6, label="order-up-to level S"
+    )
+    ax.plot(table.index, table["reorder_point"], "_", color=MUTED, markersize=6, label="reorder point s")
+    held = table["sku"].map(position_units).clip(lower=0)
+    ax.plot(table.index, held, "o", color=OTHER, markersize=3, label="stock on hand and on the way")
+    ax.set_yscale("symlog", linthresh=10)
+    ax.set(xlabel="products, from low to high level", ylabel="units", xticks=[])
+    ax.legend(loc="upper left", frameon=False)
+    return figure
+
+
+def _words(code: object) -> str:
+    return str(code).replace("_", " ")
