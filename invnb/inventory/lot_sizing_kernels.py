@@ -1,0 +1,142 @@
+"""Compiled loops of `lot_sizing`, which states the recursions and imports this when first needed."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@numba.njit(cache=True)
+def wagner_whitin(
+    demand: Floats, fixed: Floats, holding: Floats, unit: Floats, backorder: Floats, orders: Floats
+) -> None:
+    """Fill `orders`; every argument has shape (n_products, n_periods), `backorder` infinite for none allowed.
+
+    value[j] is the least cost of periods 0..j-1 with nothing on hand or owed after them; waiting[k] is the
+    least cost before an order in k that also fills the demand owed since period opened[k].
+    """
+    n_products, n_periods = demand.shape
+    value = np.empty(n_periods + 1)
+    last_order = np.empty(n_periods + 1, np.int64)
+    waiting = np.empty(n_periods)
+    opened = np.empty(n_periods, np.int64)
+    for product in range(n_products):
+        d, K, h, c, b = demand[product], fixed[product], holding[product], unit[product], backorder[product]
+        value[:] = np.inf
+        value[0] = 0.0
+        for k in range(n_periods):
+            waiting[k] = value[k]
+            opened[k] = k
+            owed_cost = 0.0
+            per_unit = c[k]  # a unit of demand of period i < k, ordered in k and owed since i
+            for i in range(k - 1, -1, -1):
+                per_unit += b[i]
+                if d[i] > 0:
+                    owed_cost += d[i] * per_unit
+                if not owed_cost < np.inf:
+                    break
+                if value[i] + owed_cost < waiting[k]:
+                    waiting[k] = value[i] + owed_cost
+                    opened[k] = i
+            # nothing to order for: the period passes at no cost
+            if d[k] == 0.0 and value[k] < value[k + 1]:
+                value[k + 1] = value[k]
+                last_order[k + 1] = -1
+            cost = waiting[k] + K[k]
+            per_unit = c[k]
+            for j in range(k, n_periods):
+                cost += d[j] * per_unit
+                if cost < value[j + 1]:
+                    value[j + 1] = cost
+                    last_order[j + 1] = k
+                per_unit += h[j]
+        orders[product, :] = 0.0
+        j = n_periods
+        while j > 0:
+            k = last_order[j]
+            if k < 0:
+                j -= 1
+                continue
+            first = opened[k]
+            for i in range(first, j):
+                orders[product, k] += d[i]
+            j = first
+
+
+@numba.njit(cache=True)
+def on_grid(
+    demand: Whole,
+    fixed: Floats,
+    holding: Floats,
+    unit: Floats,
+    backorder: Floats,
+    capacity: Whole,
+    smallest: Whole,
+    pack: Whole,
+    initial: Whole,
+    lowest: Whole,
+    highest: Whole,
+    orders: Floats,
+    feasible: NDArray[np.bool_],
+) -> None:
+    """Fill `orders` and `feasible`.
+
+    `smallest` to `highest` and `feasible` have shape (n_products,), all others (n_products, n_periods).
+    Backward over periods, value[x - lowest] is the least cost from here on with net stock x, and
+    after[y - lowest] the cost of the period and what follows at stock y after ordering. The best order from x
+    is the least of c y + after(y) over y = x + smallest, x + smallest + pack, ..., x + largest: a window that
+    slides with x, one per residue of x modulo the pack. A queue of candidates gives its minimum for all x in
+    time linear in the grid.
+    """
+    n_products, n_periods = demand.shape
+    for product in range(n_products):
+        low, size = lowest[product], highest[product] - lowest[product] + 1
+        step, first = pack[product], smallest[product]
+        value, after, price = np.empty(size), np.empty(size), np.empty(size)
+        chosen = np.zeros((n_periods, size), np.int32)
+        queue = np.empty(size, np.int64)
+        for i in range(size):
+            value[i] = 0.0 if low + i >= 0 else np.inf
+        for t in range(n_periods - 1, -1, -1):
+            c = unit[product, t]
+            for i in range(size):
+                left = low + i - demand[product, t]
+                if left < low:
+                    after[i] = np.inf
+                elif left >= 0:
+                    after[i] = value[left - low] + holding[product, t] * left
+                else:
+                    after[i] = value[left - low] - backorder[product, t] * left
+                price[i] = after[i] + c * i
+            value[:] = after
+            largest = (capacity[product, t] // step) * step
+            if largest < first:
+                continue
+            for residue in range(min(step, size)):
+                # queue[head:tail]: candidates y of the window, y falling and price rising towards the tail
+                head, tail = 0, 0
+                for i in range(residue + ((size - 1 - residue) // step) * step, -1, -step):
+                    y = i + first
+                    if y < size:
+                        while tail > head and price[queue[tail - 1]] >= price[y]:
+                            tail -= 1
+                        queue[tail] = y
+                        tail += 1
+                    while tail > head and queue[head] > i + largest:
+                        head += 1
+                    if tail > head:
+                        best = fixed[product, t] + c * (queue[head] - i) + after[queue[head]]
+                        if best < value[i]:
+                            value[i] = best
+                            chosen[t, i] = queue[head] - i
+        orders[product, :] = 0.0
+        x = initial[product]
+        feasible[product] = value[x - low] < np.inf
+        if feasible[product]:
+            for t in range(n_periods):
+                orders[product, t] = chosen[t, x - low]
+                x += chosen[t, x - low] - demand[product, t]
