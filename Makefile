@@ -1,6 +1,6 @@
 # Everything a person types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup report reports check data lab test lint lock bench clean
+.PHONY: help setup report reports check data lab test lint lock docs bench clean
 MAKEFLAGS += --no-builtin-rules
 
 # Bytecode is written once and read by every notebook's kernel.
@@ -40,6 +40,9 @@ lint: .venv/dev.done ## ruff and mypy
 
 bench: .venv/run.done ## measure against peers, in one run; prints the ratios
 	@$(BIN)/python bench/run.py
+
+docs: .venv/run.done ## write the reference pages of docs/ from the schemas
+	@$(BIN)/python -m invnb docs
 
 lock: ## renew the locks from pyproject.toml (needs uv)
 	@for set in run dev lab; do \

@@ -81,6 +81,15 @@ def _data(options: argparse.Namespace) -> int:
     return 0
 
 
+def _docs(_: argparse.Namespace) -> int:
+    from invnb.reference import parameters_page, tables_page
+    from invnb.run import PROJECT
+
+    for name, text in {"parameters": parameters_page(), "tables": tables_page()}.items():
+        (PROJECT / "docs" / f"{name}.md").write_text(text, encoding="utf-8")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="invnb", description="From a shop's exported files to orders and a report."
@@ -105,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="fetch the public data set Online Retail")
     data.add_argument("folder", type=Path, nargs="?", default=Path("data/online_retail"))
     data.set_defaults(command=_data)
+
+    docs = commands.add_parser("docs", help="write the reference pages docs/parameters.md and docs/tables.md")
+    docs.set_defaults(command=_docs)
     return parser
 
 

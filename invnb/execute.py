@@ -17,7 +17,6 @@ from typing import Any
 
 from invnb.run import PROJECT, STAGES
 
-
 KERNEL_PATHS = [str(PROJECT)]
 """Where a kernel finds the project, whatever folder it is started in."""
 

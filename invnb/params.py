@@ -212,30 +212,27 @@ def _described(value: Any) -> str:
 
 
 def _wanted(name: str, value: Any) -> str:
-    """What a parameter may be, in words, from its schema."""
+    """The remedy: what a parameter may be, in words."""
     schema = Params.model_json_schema()["properties"][name]
+    quotes = ""
+    if isinstance(value, str) and schema.get("type") in ("number", "integer"):
+        quotes = "without quotes "
+    return f"write {allowed(schema)} {quotes}({schema['description']})"
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """What a field's JSON schema allows, in words."""
+    signs = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "below", "maximum": "up to"}
     choices = []
     for kind in schema.get("anyOf", [schema]):
-        bounds = [
-            f"{sign} {kind[key]:g}"
-            for key, sign in (
-                ("exclusiveMinimum", "above"),
-                ("minimum", "from"),
-                ("exclusiveMaximum", "below"),
-                ("maximum", "up to"),
-            )
-            if key in kind
-        ]
+        bounds = [f"{sign} {kind[key]:g}" for key, sign in signs.items() if key in kind]
         word = _KINDS[kind["type"]]
         if "enum" in kind:
             word = " or ".join(f'"{choice}"' for choice in kind["enum"])
         elif "pattern" in kind:
             word = f"capital letters as in {schema['default']}"
         choices.append(f"{word} {' and '.join(bounds)}".strip())
-    quotes = ""
-    if isinstance(value, str) and schema.get("type") in ("number", "integer"):
-        quotes = "without quotes "
-    return f"write {' or '.join(choices)} {quotes}({schema['description']})"
+    return " or ".join(choices)
 
 
 _KINDS = {"number": "a number", "integer": "a whole number", "string": "a text", "null": "null"}

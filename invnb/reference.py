@@ -1,0 +1,47 @@
+"""The reference pages in `docs/`, made from the schemas so that they cannot disagree with them."""
+
+from __future__ import annotations
+
+from invnb.data.tables import TABLES, Column
+from invnb.params import Params, allowed
+
+
+def parameters_page() -> str:
+    """`docs/parameters.md`: every parameter with its default, its range and what it is."""
+    lines = [
+        "# Parameters",
+        "A file `params/<category>.yml` says only what differs from these defaults, one `name: value` a line.",
+        '`make report CATEGORY=toys SET="budget=5000"` changes one for a single run; the report prints where',
+        "each value came from. This page is made by `make docs`.",
+        "",
+        "| parameter | default | allowed | what it is |",
+        "|---|---|---|---|",
+    ]
+    for name, schema in Params.model_json_schema()["properties"].items():
+        default = {None: "null", "": "empty"}.get(schema["default"], f"`{schema['default']}`")
+        lines.append(f"| `{name}` | {default} | {allowed(schema)} | {schema['description']} |")
+    return "\n".join(lines) + "\n"
+
+
+def tables_page() -> str:
+    """`docs/tables.md`: every canonical table with its columns."""
+    lines = [
+        "# Tables",
+        "A column map in `params/sources/` says which file holds which table, and under which heading each",
+        "column stands. ★ must be there; any other column may be missing. Dates are read year first (2025-12-28)",
+        "unless the map says `dayfirst` or `date_format`. This page is made by `make docs`.",
+    ]
+    for table in TABLES.values():
+        lines += ["", f"## {table.name}"]
+        if table.unlocks:
+            lines += [f"Makes possible: {table.unlocks}.", ""]
+        lines += ["| column | kind | unit | where it is missing |", "|---|---|---|---|"]
+        lines += [_column_row(column) for column in table.columns]
+    return "\n".join(lines) + "\n"
+
+
+def _column_row(column: Column) -> str:
+    missing = "refused" if column.required else "stays empty"
+    if column.default is not None:
+        missing = f"`{column.default}`"
+    return f"| `{column.name}`{' ★' if column.required else ''} | {column.kind} | {column.unit} | {missing} |"
