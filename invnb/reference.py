@@ -10,7 +10,7 @@ def parameters_page() -> str:
     """`docs/parameters.md`: every parameter with its default, its range and what it is."""
     lines = [
         "# Parameters",
-        "A file `params/<category>.yml` says only what differs from these defaults, one `name: value` a line.",
+        "A file `params/<category>.yml` says what differs from these defaults, one `name: value` a line.",
         '`make report CATEGORY=toys SET="budget=5000"` changes one for a single run; the report prints where',
         "each value came from. This page is made by `make docs`.",
         "",
@@ -28,8 +28,8 @@ def tables_page() -> str:
     lines = [
         "# Tables",
         "A column map in `params/sources/` says which file holds which table, and under which heading each",
-        "column stands. ★ must be there; any other column may be missing. Dates are read year first (2025-12-28)",
-        "unless the map says `dayfirst` or `date_format`. This page is made by `make docs`.",
+        "column stands. ★ must be there; any other column may be missing. Dates are read year first, as in",
+        "2025-12-28, unless the map says `dayfirst` or `date_format`. This page is made by `make docs`.",
     ]
     for table in TABLES.values():
         lines += ["", f"## {table.name}"]
