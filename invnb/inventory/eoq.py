@@ -310,7 +310,7 @@ def eoq_all_units(
     Q = np.maximum(np.sqrt(2 * K * D / (i * c)), b)
     total = c * D + K * D / Q + i * c * Q / 2
     region_end = np.concatenate([b[..., 1:], np.full_like(b[..., :1], np.inf)], axis=-1)
-    return _best_region(Q, np.where(region_end > Q, total, np.inf), c, D)
+    return _best_region(Q, np.where(region_end > Q, total, np.inf), c, D, b)
 
 
 def eoq_incremental(
@@ -350,7 +350,7 @@ def eoq_incremental(
     forgone = np.cumsum(-np.diff(c, axis=-1, prepend=c[..., :1]) * b, axis=-1)
     Q = np.sqrt(2 * (K + forgone) * D / (i * c))
     total = c * D + i * forgone / 2 + np.sqrt(2 * (K + forgone) * D * i * c)
-    return _best_region(Q, total, c + forgone / Q, D)
+    return _best_region(Q, total, c + forgone / Q, D, b)
 
 
 def _positive(**arguments: ArrayLike) -> tuple[Floats, ...]:
@@ -383,12 +383,14 @@ def _discount_arguments(
     )
 
 
-def _best_region(Q: Floats, total: Floats, average_unit_cost: Floats, D: Floats) -> EOQDiscount:
-    """Choose the cheapest region; arguments (..., n_regions), `total` infinite where not feasible."""
-    region = np.argmin(total, axis=-1)
+def _best_region(Q: Floats, total: Floats, average_unit_cost: Floats, D: Floats, b: Floats) -> EOQDiscount:
+    """Choose the cheapest candidate; arguments (..., n_regions), `total` infinite where not feasible."""
+    cheapest = np.argmin(total, axis=-1)[..., None]
 
     def chosen(values: Floats) -> Any:
-        return plain(np.take_along_axis(values, region[..., None], axis=-1)[..., 0])
+        return plain(np.take_along_axis(values, cheapest, axis=-1)[..., 0])
 
+    # where two regions have one price their curves are the same, so the region is read off the quantity
+    region = (b <= np.take_along_axis(Q, cheapest, axis=-1)).sum(axis=-1) - 1
     order = chosen(Q)
     return EOQDiscount(order, plain(region), chosen(average_unit_cost), order / chosen(D), chosen(total))
