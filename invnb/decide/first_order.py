@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from invnb.inventory.order_policies import OrderPolicy
-from invnb.inventory.simulation import simulate
+from invnb.inventory.simulation import Trajectories, simulate
 
 MAX_CANDIDATES = 16  # order sizes priced per product when a limit cuts; steps between them are whole packs
 CHUNK_CELLS = 20_000_000  # products x candidates x paths x periods simulated at once: bounds the memory
@@ -68,16 +68,8 @@ def first_order_costs(
     for start in range(0, n_sku, rows_at_once):
         rows = np.repeat(np.arange(start, min(start + rows_at_once, n_sku)), n_candidate)
         terms = economics.iloc[rows]
-        planned = np.zeros((len(rows), n_period))
-        planned[:, 0] = candidate_units[rows[::n_candidate]].ravel()
-        reorder_point = np.repeat(levels.reorder_point[rows][:, None], n_period, axis=1)
-        reorder_point[:, 0] = -np.inf  # the order of this review is the candidate, nothing besides
-        policy = OrderPolicy(
-            reorder_point,
-            levels.order_up_to_level[rows],
-            min_order_units=column(terms, "min_order_units"),
-            pack_units=column(terms, "pack_units"),
-            planned_orders=planned,
+        policy = first_order_policy(
+            candidate_units[rows[::n_candidate]].ravel(), terms, levels.take(rows), n_period
         )
         run = simulate(
             policy,
@@ -96,6 +88,40 @@ def first_order_costs(
         cost[chunk] = run.total_cost.mean(axis=1).reshape(-1, n_candidate)
         lost[chunk] = run.lost_units.mean(axis=1).reshape(-1, n_candidate)
     return cost, lost
+
+
+def first_order_policy(
+    order_units: np.ndarray, economics: pd.DataFrame, levels: Levels, n_period: int
+) -> OrderPolicy:
+    """Exactly `order_units` at this review, the policy of `levels` at every later one.
+
+    Parameters
+    ----------
+    order_units : (n_sku,), units. `economics`, `levels` : of the same products.
+    n_period : length of the horizon.
+    """
+    planned = np.zeros((len(order_units), n_period))
+    planned[:, 0] = order_units
+    reorder_point = np.repeat(levels.reorder_point[:, None], n_period, axis=1)
+    reorder_point[:, 0] = -np.inf  # this review's order is given, nothing besides
+    return OrderPolicy(
+        reorder_point,
+        levels.order_up_to_level,
+        min_order_units=column(economics, "min_order_units"),
+        pack_units=column(economics, "pack_units"),
+        planned_orders=planned,
+    )
+
+
+def unmet(run: Trajectories, net_stock_units: np.ndarray) -> np.ndarray:
+    """Whether some demand of the period itself was not met from stock, (n_sku, n_path, n_period).
+
+    Customers who already waited before the period do not count.
+    """
+    n_sku, n_path, _ = run.lost_units.shape
+    at_start = np.broadcast_to(np.maximum(-net_stock_units, 0.0)[:, None, None], (n_sku, n_path, 1))
+    before = np.concatenate([at_start, run.end_backlog_units[:, :, :-1]], axis=2)
+    return (run.lost_units > 1e-9) | (run.end_backlog_units > before + 1e-9)
 
 
 def order_sizes(units: np.ndarray, pack_units: np.ndarray, min_order_units: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The order plan of the whole horizon under shared limits: scenarios and economics into the LP, tables out."""
+"""The order plan of the whole horizon under shared limits: scenarios and economics in, tables out."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ class StockPosition:
     ----------
     position : one row per sku: `location`, `on_hand_units` (on the shelf, never negative), `reserved_units`,
         `backorder_units` (promised beyond the shelf), `net_units` (free stock; negative: backorders),
-        `inbound_units`, `position_units` (net + inbound), `next_receipt_date`, `assumed` (stock was unknown),
-        `note` (what is wrong with the data, in words).
+        `inbound_units`, `position_units` (net + inbound), `next_receipt_date`, `recent_units_per_period`,
+        `last_sale_period`, `assumed` (stock was unknown), `note` (what is wrong with the data, in words).
     inbound : one row per open order line: `po_id`, `line_id`, `sku`, `supplier_id`, `order_date`, `units`,
         `expected_date`, `period` (first day of the period it arrives in), `late_by_days`,
         `status` (on_time, overdue, no_date, zombie), `counted` (false: left out of the plan).
@@ -82,9 +82,10 @@ def stock_position(
     position = _on_hand(stock, economics["sku"], today)
     unknown = position["on_hand_units"].isna()
     position["assumed"] = unknown
-    if unknown.any():
-        recent = recent_sales_per_period(panel).reindex(position.index).fillna(0.0)
-        position["on_hand_units"] = position["on_hand_units"].fillna(np.round(stock_cover_periods * recent))
+    recent = recent_sales_per_period(panel).reindex(position.index).fillna(0.0)
+    position["recent_units_per_period"] = recent
+    position["last_sale_period"] = _last_sale(panel).reindex(position.index)
+    position["on_hand_units"] = position["on_hand_units"].fillna(np.round(stock_cover_periods * recent))
     position["reserved_units"] = position["reserved_units"].fillna(0.0)
     negative = position["on_hand_units"] < 0
     position["net_units"] = position["on_hand_units"] - position["reserved_units"]
@@ -105,6 +106,8 @@ def stock_position(
         "inbound_units",
         "position_units",
         "next_receipt_date",
+        "recent_units_per_period",
+        "last_sale_period",
         "assumed",
         "note",
     ]
@@ -223,6 +226,13 @@ def recent_sales_per_period(panel: pd.DataFrame, n_periods: int = 13) -> pd.Seri
         return pd.Series(dtype=float)
     seen = panel[panel["units"].notna()].sort_values("period")
     return seen.groupby("sku").tail(n_periods).groupby("sku")["units"].mean()
+
+
+def _last_sale(panel: pd.DataFrame) -> pd.Series:
+    """First day of the last period with a sale, by sku."""
+    if panel.empty:
+        return pd.Series(dtype="datetime64[ns]")
+    return panel[panel["units"] > 0].groupby("sku")["period"].max()
 
 
 def _on_hand(stock: pd.DataFrame, sku: pd.Series, today: pd.Timestamp) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from invnb.decide.first_order import Levels, column, first_order_costs, order_sizes, round_up
+from invnb.decide.first_order import Levels, column, first_order_costs, order_sizes, round_up, unmet
 from invnb.decide.limits import Limit, cut_to_limits
 from invnb.decide.supplier_minimum import meet_supplier_minimums
 from invnb.inventory.order_policies import fixed_orders
@@ -172,7 +172,7 @@ def review_orders(
         pipeline=inbound_units,
         lost_share=column(economics, "lost_share"),
     )
-    stockout = _unmet(without, net_stock_units)
+    stockout = unmet(without, net_stock_units)
     lead = economics["lead_time_periods"].to_numpy(int)
     before_receipt = np.arange(demand.shape[2]) < lead[:, None]
     return Review(
@@ -225,18 +225,6 @@ def _within_limits(
     final[rows] = sizes[np.arange(len(rows)), allocation.choice]
     binding[rows] = allocation.binding_limit
     return final, binding, allocation.price
-
-
-def _unmet(run: Trajectories, net_stock_units: np.ndarray) -> np.ndarray:
-    """Whether some demand of the period itself was not met from stock, (n_sku, n_path, n_period)."""
-    before = np.concatenate(
-        [
-            np.broadcast_to(np.maximum(-net_stock_units, 0.0)[:, None, None], (*run.lost_units.shape[:2], 1)),
-            run.end_backlog_units[:, :, :-1],
-        ],
-        axis=2,
-    )
-    return (run.lost_units > 1e-9) | (run.end_backlog_units > before + 1e-9)
 
 
 def _check_shapes(

@@ -9,7 +9,7 @@ import numpy as np
 from invnb.decide.first_order import MAX_CANDIDATES, round_up
 from invnb.decide.limits import Limit
 
-NAME = "supplier minimum"
+NAME = "supplier_minimum"
 
 
 def meet_supplier_minimums(
@@ -39,7 +39,7 @@ def meet_supplier_minimums(
 
     Returns
     -------
-    Units ordered, (n_sku,), and (n_sku,) the word "supplier minimum" where it changed them, else "".
+    Units ordered, (n_sku,), and (n_sku,) the word "supplier_minimum" where it changed them, else "".
 
     Examples
     --------
@@ -48,7 +48,7 @@ def meet_supplier_minimums(
     >>> units, changed = meet_supplier_minimums(np.array([10.0]), np.array(["S"]), {"S": 24.0},
     ...     np.array([2.0]), np.array([1.0]), np.array([1.0]), costs, [])
     >>> units.tolist(), changed.tolist()
-    ([12.0], ['supplier minimum'])
+    ([12.0], ['supplier_minimum'])
     """
     units = order_units.copy()
     changed = np.full(len(units), "", dtype=object)

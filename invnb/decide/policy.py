@@ -1,0 +1,80 @@
+"""The policy of every product under its own demand scenarios: table `policy`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from invnb.decide.first_order import Levels, column
+from invnb.decide.review import levels_from_scenarios
+from invnb.forecast.scenarios import Scenarios
+
+
+def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+    """Policy per product under its demand scenarios, lead time, lost sales and order cost: table `policy`.
+
+    A unit costs more than its price where it takes up a scarce limit: the shadow price of the first period's
+    limits is added to the unit cost, which lowers what a lost unit costs and raises what a held one does.
+
+    Parameters
+    ----------
+    scenarios : demand scenarios.
+    economics : table `economics`.
+    limits : table `limits` (may be empty).
+
+    Returns
+    -------
+    DataFrame with `sku`, `policy` ("(s, S)" or "base stock"), `reorder_point`, `order_up_to_level`,
+    `expected_cost_per_period`, `lead_time_periods`, `review_period_periods`, `limit_price_per_unit`,
+    `priced_order_up_to_level` (the level at unit cost plus limit price).
+    """
+    terms = align(economics, scenarios.sku)
+    levels = levels_from_scenarios(scenarios.units, terms)
+    price = _limit_price_per_unit(terms, limits)
+    priced = levels.order_up_to_level
+    if price.any():
+        margin = np.maximum(column(terms, "shortage_cost_per_unit") - price, 0.0)
+        held = column(terms, "holding_cost_per_unit_period") * (1 + price / column(terms, "unit_cost"))
+        dearer = terms.assign(shortage_cost_per_unit=margin, holding_cost_per_unit_period=held)
+        priced = levels_from_scenarios(scenarios.units, dearer).order_up_to_level
+    base_stock = levels.order_up_to_level - levels.reorder_point <= 1
+    return pd.DataFrame(
+        {
+            "sku": scenarios.sku,
+            "policy": np.where(base_stock, "base stock", "(s, S)"),
+            "reorder_point": levels.reorder_point,
+            "order_up_to_level": levels.order_up_to_level,
+            "expected_cost_per_period": levels.expected_cost_per_period,
+            "lead_time_periods": terms["lead_time_periods"].to_numpy(),
+            "review_period_periods": terms["review_period_periods"].to_numpy(),
+            "limit_price_per_unit": price,
+            "priced_order_up_to_level": priced,
+        }
+    )
+
+
+def levels_of(policy: pd.DataFrame) -> Levels:
+    """Table `policy` as arrays."""
+    return Levels(
+        column(policy, "reorder_point"),
+        column(policy, "order_up_to_level"),
+        column(policy, "expected_cost_per_period"),
+    )
+
+
+def align(table: pd.DataFrame, sku: np.ndarray) -> pd.DataFrame:
+    """Rows of `table` in the order of `sku`; a product that is not there has an empty row."""
+    return table.set_index("sku").reindex(pd.Index(sku, name="sku")).reset_index()
+
+
+def _limit_price_per_unit(economics: pd.DataFrame, limits: pd.DataFrame) -> np.ndarray:
+    """What the shadow prices of the next period's limits add to the cost of a unit, currency, (n_sku,)."""
+    use = {"budget": column(economics, "unit_cost"), "storage": column(economics, "volume_m3")}
+    price = np.zeros(len(economics))
+    if limits.empty:
+        return price
+    now = limits[limits["period"] == limits["period"].min()]
+    for name, shadow_price in zip(now["limit"], now["shadow_price"], strict=True):
+        if name in use and np.isfinite(shadow_price):
+            price += max(float(shadow_price), 0.0) * use[name]
+    return price
