@@ -1,7 +1,7 @@
 """The sample shop's files and how their columns map to the canonical tables.
 
 The headers are the shop's own, as its systems would export them, so that the column map of a parameter file
-is really used. Everything outside `COLUMN_MAPS` (`truth*.parquet`, `dirt.json`, `unwanted/`) is no input of a run.
+is really used. Everything outside `COLUMN_MAPS` (`truth*.parquet`, `dirt.json`) is no input of a run.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ COLUMN_MAPS: dict[str, dict[str, Any]] = {
             "location": "Location",
             "open_units": "Starting balance",
             "received_units": "Receipts",
-            "close_units": "Ending balance",  # = start + receipts - shipments; restocked returns come overnight
+            "close_units": "Ending balance",  # start + receipts - shipments; returns are put back overnight
             "listed": "Listed",
         },
     },
@@ -113,7 +113,7 @@ COLUMN_MAPS: dict[str, dict[str, Any]] = {
             "po_id": "PO",
             "line_id": "PO line",
             "receipt_date": "Received on",
-            "units_received": "Qty received",
+            "units_received": "Qty received",  # counted in, damaged units included
             "units_rejected": "Qty rejected",
         },
     },
