@@ -1,46 +1,392 @@
-"""The order plan's data and its sparse matrices."""
+"""The order plan as sparse matrices: minimise c'x with A_ub x <= b_ub, A_eq x = b_eq and bounds.
+
+Columns: orders Q (product, tier, node), order yes/no Y (same), supplier yes/no Z (supplier, node), then
+per product, scenario and period closing stock S, unmet new demand U, and R: customers who waited before
+and still wait. A node is a set of scenarios that must decide alike at one review. Waiting customers at the
+end of a period are R + (1 - lost_share) U. Each shared limit and each floor is a named row, so that it can
+be priced and relaxed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from invnb.inventory.checks import Floats, Whole
+from invnb.inventory.plan_data import Limit as Limit
+from invnb.inventory.plan_data import PriceTiers as PriceTiers
+from invnb.inventory.plan_data import Problem, SharedLimit
+
+Term = tuple[ArrayLike, ArrayLike, ArrayLike]
+"""Row within a group, column (-1: none) and coefficient, of shapes that combine."""
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A capacity that products share: sum over products of `use_per_unit` * units <= `available`, in each period.
-
-    Parameters
-    ----------
-    name : as the report shall call it.
-    use_per_unit : (n_product,) or one number, zero or more.
-    available : (n_period,) or one number, zero or more.
-    on : which units: "orders" placed at the review, "arrival_stock" (stock after arrivals, before demand) or
-        "closing_stock".
-    holds : "on_average" over scenarios, or "in_every_scenario". Orders are limited in every scenario either way.
-    """
+class RowGroup:
+    """Neighbouring rows of A_ub of one name, with the period and product of each row (-1: none)."""
 
     name: str
-    use_per_unit: ArrayLike
-    available: ArrayLike
-    on: Literal["orders", "arrival_stock", "closing_stock"] = "orders"
-    holds: Literal["on_average", "in_every_scenario"] = "on_average"
+    first: int
+    period: Whole
+    product: Whole
+    relaxable: bool
+    shared: bool
+
+    @property
+    def rows(self) -> slice:
+        """Return where the rows stand in A_ub."""
+        return slice(self.first, self.first + len(self.period))
 
 
 @dataclass(frozen=True)
-class PriceTiers:
-    """Prices that depend on the size of an order.
+class Programme:
+    """Matrices of a plan with where its columns stand."""
 
-    Parameters
-    ----------
-    kind : "all_units": the price of the tier the order falls in holds for all its units; "incremental": each unit is
-        paid at the price of the tier it falls in (rising prices are regular time and overtime).
-    from_units : (n_product, n_tier), each row from 0 upward; infinity for tiers a product does not have.
-    unit_cost : (n_product, n_tier).
+    cost: Floats
+    a_ub: sparse.csr_array
+    b_ub: Floats
+    a_eq: sparse.csr_array
+    b_eq: Floats
+    low: Floats
+    high: Floats
+    integrality: NDArray[np.uint8]
+    groups: list[RowGroup]
+    q: Whole  # (P, K, V) column numbers
+    y: Whole  # (P, K, V), -1: no such column
+    s: Whole  # (P, S, T)
+    u: Whole  # (P, S, T)
+    r: Whole  # (P, S, T), -1: no such column
+    scale: Floats  # (P,) units per count of Q
+    option_price: Floats  # (P, K, T)
+
+
+class _Rows:
+    """Collects the coefficients of rows, group by group."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[Whole, Whole, Floats]] = []
+        self.rhs: list[Floats] = []
+        self.groups: list[RowGroup] = []
+        self.count = 0
+
+    def add(
+        self,
+        name: str,
+        rhs: ArrayLike,
+        terms: Sequence[Term],
+        *,
+        period: ArrayLike = -1,
+        product: ArrayLike = -1,
+        relaxable: bool = False,
+        shared: bool = False,
+    ) -> None:
+        """Add rows; a term is (row within the group, column or -1, coefficient), shapes that combine."""
+        right = np.atleast_1d(np.asarray(rhs, dtype=np.float64)).ravel()
+        for row, column, value in terms:
+            rows, columns, values = (np.ravel(a) for a in np.broadcast_arrays(row, column, value))
+            keep = (columns >= 0) & (values != 0) & np.isfinite(right)[rows]
+            self.entries.append((rows[keep] + self.count, columns[keep], values[keep].astype(np.float64)))
+        whole = [
+            np.broadcast_to(np.asarray(a, dtype=np.int64).ravel(), right.shape) for a in (period, product)
+        ]
+        self.groups.append(RowGroup(name, self.count, whole[0], whole[1], relaxable, shared))
+        self.rhs.append(np.where(np.isfinite(right), right, 0.0))  # no limit: an empty row
+        self.count += len(right)
+
+    def matrix(self, n_column: int) -> tuple[sparse.csr_array, Floats]:
+        if not self.count:
+            return sparse.csr_array((0, n_column)), np.zeros(0)
+        rows, columns, values = (np.concatenate(part) for part in zip(*self.entries, strict=True))
+        shape = (self.count, n_column)
+        return sparse.csr_array((values, (rows, columns)), shape=shape), np.concatenate(self.rhs)
+
+
+def build(p: Problem) -> Programme:
+    """Return the programme of a plan."""
+    P, S, T = p.demand.shape
+    V = len(p.node_period)
+    low, high, price, intercept, fixed = _options(p)
+    K = low.shape[1]
+    counter = 0
+
+    def columns(mask: NDArray[np.bool_]) -> Whole:
+        nonlocal counter
+        number = np.where(mask, counter + np.cumsum(mask.ravel()).reshape(mask.shape) - 1, -1)
+        counter += int(mask.sum())
+        return number
+
+    q = columns(np.ones((P, K, V), dtype=bool))
+    y = columns(np.broadcast_to(fixed[:, None, None], (P, K, V)))
+    z = columns(np.broadcast_to((p.supplier_min > 0)[:, None], (len(p.supplier_min), V)))
+    s = columns(np.ones((P, S, T), dtype=bool))
+    u = columns(np.ones((P, S, T), dtype=bool))
+    r = columns(np.broadcast_to(((p.lost_share < 1) | (p.initial < 0))[:, None, None], (P, S, T)))
+
+    scale = np.where(p.pack > 0, p.pack, 1.0)
+    arrives = p.node_period + p.lead[:, None] < T  # (P, V)
+    most = _most_useful(p, low, price)  # (P, V)
+    cap = np.where(fixed[:, None], high, high - np.where(np.isfinite(low), low, 0.0))[:, :, None]
+    cap = np.where(np.isfinite(low)[:, :, None] & arrives[:, None, :], np.minimum(cap, most[:, None, :]), 0.0)
+    least = np.where(np.isfinite(low), np.maximum(low, p.min_order[:, None]), 0.0)
+
+    cost = np.zeros(counter)
+    cost[q] = p.node_probability * price[:, :, p.node_period] * scale[:, None, None]
+    cost[y[y >= 0]] = (p.node_probability * (p.order_cost[:, None] + intercept)[:, :, None])[y >= 0]
+    weight = p.probability[:, None]
+    late = np.zeros((P, 1, T))
+    late[:, 0, -1] = p.unit_cost[:, -1]
+    waiting = np.where(np.isinf(p.backorder), 0.0, p.backorder)[:, None, None] + late
+    margin = np.where(np.isinf(p.shortage), 0.0, p.shortage)
+    lost = margin[:, None, None] + p.unit_cost[:, None, :]
+    share = p.lost_share[:, None, None]
+    end = np.zeros((P, 1, T))
+    end[:, 0, -1] = p.salvage
+    cost[s] = weight * (p.holding[:, None, :] - end)
+    cost[u] = weight * (share * lost + (1 - share) * waiting)
+    cost[r[r >= 0]] = np.broadcast_to(weight * waiting, r.shape)[r >= 0]
+
+    upper = np.full(counter, np.inf)
+    upper[q] = cap / scale[:, None, None]
+    upper[y[y >= 0]] = 1.0
+    upper[z[z >= 0]] = 1.0
+    upper[u] = p.demand
+    whole = np.zeros(counter, dtype=np.uint8)
+    soon = p.node_period < p.whole_periods
+    for column in (np.where(p.pack[:, None, None] > 0, q, -1), y, z):
+        whole[column[(column >= 0) & soon]] = 1
+
+    equal, below = _Rows(), _Rows()
+    _balance_rows(p, equal, below, q, s, u, r, scale)
+    _order_rows(p, below, q, y, z, scale, price, intercept, least, cap)
+    _limit_rows(p, below, q, y, s, u, r, scale, price, intercept)
+    a_eq, b_eq = equal.matrix(counter)
+    a_ub, b_ub = below.matrix(counter)
+    return Programme(
+        cost,
+        a_ub,
+        b_ub,
+        a_eq,
+        b_eq,
+        np.zeros(counter),
+        upper,
+        whole,
+        below.groups,
+        q,
+        y,
+        s,
+        u,
+        r,
+        scale,
+        price,
+    )
+
+
+def _options(p: Problem) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Return low, high (P, K), price (P, K, T), intercept (P, K), and which products need a yes/no (P,)."""
+    P, _, T = p.demand.shape
+    fixed = (p.order_cost > 0) | (p.min_order > 0)
+    if p.tiers is None:
+        zero = np.zeros((P, 1))
+        return zero, np.full((P, 1), np.inf), p.unit_cost[:, None, :], zero, fixed
+    price = np.repeat(p.tiers.price[:, :, None], T, axis=2)
+    return p.tiers.low, p.tiers.high, price, p.tiers.intercept, fixed | ~p.tiers.convex
+
+
+def _most_useful(p: Problem, low: Floats, price: Floats) -> Floats:
+    """Return a size no order needs to exceed, (P, V): all demand to come, and what minimums may force."""
+    P, _, T = p.demand.shape
+    later = np.cumsum(p.demand[:, :, ::-1], axis=2)[:, :, ::-1].max(axis=1)  # (P, T)
+    later = np.where(p.lost_share[:, None] < 1, later[:, :1], later) + np.maximum(-p.initial, 0)[:, None]
+    forced = np.maximum(p.min_order, np.where(np.isfinite(low), low, 0).max(axis=1)) + p.pack + p.final_min
+    if p.supplier is not None and len(p.supplier_min):
+        dear = np.where(np.isfinite(low), price.min(axis=2), np.inf).min(axis=1)
+        need = p.supplier_min[p.supplier]
+        forced = forced + np.divide(need, dear, out=np.zeros(P), where=dear > 0)
+    arrival = np.minimum(p.node_period + p.lead[:, None], T - 1)
+    return np.take_along_axis(later, arrival, axis=1) + forced[:, None]
+
+
+def _balance_rows(
+    p: Problem, equal: _Rows, below: _Rows, q: Whole, s: Whole, u: Whole, r: Whole, scale: Floats
+) -> None:
+    """Stock = stock + arrivals - new demand served - waiting customers served, scenario by scenario."""
+    P, S, T = p.demand.shape
+    row = np.arange(P * S * T).reshape(P, S, T)
+    waits = (1 - p.lost_share)[:, None, None]
+    terms: list[Term] = [(row, s, 1.0), (row, u, -1.0), (row, r, -1.0), (row[..., 1:], s[..., :-1], -1.0)]
+    terms += [(row[..., 1:], r[..., :-1], 1.0), (row[..., 1:], u[..., :-1], waits)]
+    for i, lead in enumerate(p.lead):
+        if lead < T:  # the order of review t - lead arrives in t
+            source = q[i][:, p.node[:, : T - lead]]  # (K, S, T - lead)
+            terms.append((row[i, :, lead:], source, -scale[i]))
+    right = p.pipeline[:, None, :] - p.demand
+    right[:, :, 0] += p.initial[:, None]
+    equal.add("units", right, terms)
+
+    some = (r >= 0).any(axis=(1, 2))
+    row = np.arange(int(some.sum()) * S * T).reshape(-1, S, T)
+    first = np.zeros(row.shape)
+    first[:, :, 0] = np.maximum(-p.initial[some], 0)[:, None]
+    terms = [(row, r[some], 1.0), (row[..., 1:], r[some][..., :-1], -1.0)]
+    terms.append((row[..., 1:], u[some][..., :-1], -waits[some]))
+    below.add("waiting", first, terms)
+
+
+def _order_rows(
+    p: Problem,
+    below: _Rows,
+    q: Whole,
+    y: Whole,
+    z: Whole,
+    scale: Floats,
+    price: Floats,
+    intercept: Floats,
+    least: Floats,
+    cap: Floats,
+) -> None:
+    """An order is nothing or between its least and most; a supplier's is nothing or worth its minimum."""
+    chosen = y >= 0
+    if chosen.any():
+        size = np.broadcast_to(scale[:, None, None], q.shape)[chosen]
+        row = np.arange(len(size))
+        top = np.maximum(cap, 0.0)[chosen]
+        below.add("order size", np.zeros(len(row)), [(row, q[chosen], size), (row, y[chosen], -top)])
+        low = np.broadcast_to(least[:, :, None], q.shape)[chosen]
+        below.add(
+            "smallest order",
+            np.zeros(len(row)),
+            [(row, q[chosen], -size), (row, y[chosen], low)],
+            period=np.broadcast_to(p.node_period, q.shape)[chosen],
+            product=np.broadcast_to(np.arange(len(q))[:, None, None], q.shape)[chosen],
+            relaxable=p.tiers is None,
+        )
+        one = chosen.all(axis=1)
+        if q.shape[1] > 1:
+            line = np.arange(int(one.sum()))
+            below.add(
+                "one tier", np.ones(len(line)), [(line, y[:, k, :][one], 1.0) for k in range(q.shape[1])]
+            )
+    for j in np.flatnonzero(p.supplier_min > 0):
+        assert p.supplier is not None
+        mine = p.supplier == j
+        node = np.arange(q.shape[2])
+        value = _value_terms(p, node, q[mine], y[mine], scale[mine], price[mine], intercept[mine])
+        worth = (np.max(price[mine], axis=(1, 2))[:, None] * cap[mine].max(axis=1)).sum(axis=0)  # (V,)
+        top = np.maximum(worth + np.maximum(intercept[mine], 0).sum(), p.supplier_min[j])
+        zero = np.zeros(len(node))
+        below.add(f"order to supplier {j}", zero, [*value, (node, z[j], -top)])
+        negative = [(row, column, -np.asarray(v)) for row, column, v in value]
+        terms = [*negative, (node, z[j], p.supplier_min[j])]
+        below.add(f"minimum of supplier {j}", zero, terms, period=p.node_period, relaxable=True)
+
+
+def _value_terms(
+    p: Problem, row: Whole, q: Whole, y: Whole, scale: Floats, price: Floats, intercept: Floats
+) -> list[Term]:
+    """Return the purchase value of orders per node as terms."""
+    return [
+        (row, q, price[:, :, p.node_period] * scale[:, None, None]),
+        (row, y, intercept[:, :, None]),
+    ]
+
+
+def _limit_rows(
+    p: Problem,
+    below: _Rows,
+    q: Whole,
+    y: Whole,
+    s: Whole,
+    u: Whole,
+    r: Whole,
+    scale: Floats,
+    price: Floats,
+    intercept: Floats,
+) -> None:
+    """Shared limits, then floors and caps of single products."""
+    P, S, T = p.demand.shape
+    node = np.arange(len(p.node_period))
+    if p.budget is not None:
+        terms: list[Term] = _value_terms(p, node, q, y, scale, price, intercept)
+        right = p.budget[p.node_period]
+        below.add("budget", right, terms, period=p.node_period, relaxable=True, shared=True)
+    for limit in p.limits:
+        if limit.on == "orders":
+            coefficient = (limit.use * scale)[:, None, None]
+            right = limit.available[p.node_period]
+            terms = [(node, q, coefficient)]
+            below.add(limit.name, right, terms, period=p.node_period, relaxable=True, shared=True)
+            continue
+        stock, constant = _stock_terms(p, limit, s, u, r)
+        period = np.broadcast_to(np.arange(T), (S, T))
+        row: Whole = np.arange(S * T).reshape(S, T)
+        if not limit.every_scenario:
+            stock = [(column, value * p.probability[:, None]) for column, value in stock]
+            constant = (p.probability[:, None] * constant).sum(axis=0, keepdims=True)
+            row, period = period, period[:1]
+        terms = [(np.broadcast_to(row, column.shape), column, value) for column, value in stock]
+        right = limit.available[period] - constant
+        below.add(limit.name, right, terms, period=period, relaxable=True, shared=True)
+
+    product = np.arange(P)
+    mine = np.isfinite(p.max_order)
+    if mine.any():
+        row = np.arange(int(mine.sum()) * len(node)).reshape(-1, len(node))
+        terms = [(row[:, None, :], q[mine], scale[mine, None, None])]
+        right = np.repeat(p.max_order[mine], len(node))
+        index = np.repeat(product[mine], len(node))
+        period = np.tile(p.node_period, int(mine.sum()))
+        below.add("largest order", right, terms, period=period, product=index, relaxable=True)
+    for name, column, mine, most in (
+        ("largest stock", s, np.isfinite(p.max_stock), p.max_stock),
+        ("demand must be met", u, np.isinf(p.shortage), np.zeros(P)),
+        ("nobody may wait", r, np.isinf(p.backorder) & (r >= 0).any(axis=(1, 2)), np.zeros(P)),
+    ):
+        if not mine.any():
+            continue
+        row = np.arange(int(mine.sum()) * S * T).reshape(-1, S, T)
+        terms = [(row, column[mine], 1.0)]
+        if name == "nobody may wait":
+            terms.append((row, u[mine], (1 - p.lost_share)[mine, None, None]))
+        index = np.repeat(product[mine], S * T)
+        right = np.repeat(most[mine], S * T)
+        period = np.tile(np.arange(T), len(right) // T)
+        below.add(name, right, terms, period=period, product=index, relaxable=True)
+    weight = p.probability[:, None]
+    mine = p.fill_floor > 0
+    if mine.any():
+        row = np.arange(int(mine.sum()))
+        total = (weight * p.demand[mine]).sum(axis=(1, 2))
+        terms = [(row[:, None, None], u[mine], weight)]
+        right = (1 - p.fill_floor[mine]) * total
+        below.add("fill rate floor", right, terms, product=product[mine], relaxable=True)
+    mine = p.final_min > 0
+    if mine.any():
+        row = np.arange(int(mine.sum()))
+        terms = [(row[:, None], s[mine][:, :, -1], -p.probability)]
+        below.add(
+            "final stock", -p.final_min[mine], terms, period=T - 1, product=product[mine], relaxable=True
+        )
+
+
+def _stock_terms(
+    p: Problem, limit: SharedLimit, s: Whole, u: Whole, r: Whole
+) -> tuple[list[tuple[Whole, Floats]], Floats]:
+    """Return the stock a limit counts as (columns, coefficients) of shape (P, S, T), and a constant (S, T).
+
+    Stock after arrivals is closing stock plus what was served: new demand, d - U, and customers who waited
+    before, R of the period before + (1 - lost_share) U of the period before - R.
     """
-
-    kind: Literal["all_units", "incremental"]
-    from_units: ArrayLike
-    unit_cost: ArrayLike
+    use = np.broadcast_to(limit.use[:, None, None], s.shape)
+    if limit.on == "closing_stock":
+        return [(s, use)], np.zeros(s.shape[1:])
+    waits = use * (1 - p.lost_share)[:, None, None]
+    before = np.full_like(s, -1)
+    before_r, before_u = before.copy(), before.copy()
+    before_r[..., 1:], before_u[..., 1:] = r[..., :-1], u[..., :-1]
+    constant = (limit.use[:, None, None] * p.demand).sum(axis=0)
+    constant[:, 0] += (limit.use * np.maximum(-p.initial, 0)).sum()
+    return [(s, use), (u, -use), (r, -use), (before_r, use), (before_u, waits)], constant
