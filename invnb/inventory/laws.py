@@ -72,7 +72,7 @@ class Normal:
     def _z(self, x: ArrayLike) -> Floats:
         gap = np.asarray(x, dtype=float) - self.mean
         # without spread the law is a point: at or above it nothing is short
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(self.sd > 0, gap / self.sd, np.where(gap >= 0, np.inf, -np.inf))
 
     def sf(self, x: ArrayLike) -> Floats:

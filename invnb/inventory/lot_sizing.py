@@ -101,9 +101,9 @@ def wagner_whitin(
     stock = broadcast_to("initial_stock", nonnegative("initial_stock", initial_stock), d.shape[:-1])
     # stock on hand serves the first demands; what it costs to hold does not depend on the plan
     uncovered = np.maximum(np.cumsum(d, axis=-1) - stock[..., None], 0.0)
+    # a demand that the stock just covers must not leave an order of one rounding error
+    uncovered[uncovered <= _NO_UNITS * stock[..., None]] = 0.0
     net_demand = np.diff(uncovered, axis=-1, prepend=0.0)
-    # the difference of sums carries their rounding: where there is no demand there is none
-    net_demand = np.where((d > 0) & (uncovered > 0), np.minimum(net_demand, d), 0.0) if np.any(stock) else d
 
     from invnb.inventory import lot_sizing_kernels
 
