@@ -215,8 +215,8 @@ def _rows(
 class ApproximatePolicy:
     """(s, S) of the power approximation, not rounded; arrays () or (n_product,), units.
 
-    Where an order would be worth no more than 1.5 periods of demand, the plain formula overstates S; the paper
-    then caps both levels at the base stock. Textbook examples often print the plain levels.
+    Where an order would be worth no more than 1.5 periods of demand, the plain formula overstates S; the
+    paper then caps both levels at the base stock. Textbook examples often print the plain levels.
     """
 
     reorder_point: Floats  # s by the formula
