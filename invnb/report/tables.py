@@ -35,7 +35,7 @@ _SHARES = (
     "ready_rate",
     "confidence",
 )
-_COUNTS = ("units", "p10", "p50", "p90", "lines", "products", "count", "n")
+_COUNTS = ("units", "forecast", "mean", "p10", "p50", "p90", "lines", "products", "count", "n")
 _DATES = ("date", "order_by", "expected_receipt", "act_by", "period", "origin_period")
 _CODES = {
     "reason_code": "reason",
@@ -124,6 +124,11 @@ def formatter(key: str, w: Wording, values: pd.Series | None = None) -> Callable
     return lambda value: MISSING if is_missing(value) else str(value)
 
 
+def column_label(key: object, w: Wording) -> str:
+    """A column's heading in the report's language, or its name in readable form where no text is known."""
+    return catalogue(w.language).get(f"column.{key}", str(key).replace("_", " "))
+
+
 def columns_of(frame: pd.DataFrame, w: Wording, keys: Sequence[str] | None = None) -> list[Column]:
     """Columns for a table as it is: headings from the wording, formats from the names and types."""
     result = []
@@ -133,10 +138,9 @@ def columns_of(frame: pd.DataFrame, w: Wording, keys: Sequence[str] | None = Non
         result.append(
             Column(
                 key,
-                catalogue(w.language).get(f"column.{key}", key.replace("_", " ")),
+                column_label(key, w),
                 lambda row, key=key, write=write: write(row[key]),  # type: ignore[misc]
-                (lambda row, key=key: _order(row[key])) if numeric or kind == "date" else None,  # type: ignore[misc]
-                numeric,
+                (lambda row, key=key: _order(row[key])) if numeric or kind == "date" else None,  # type: ignore[misc] numeric,
             )
         )
     return result

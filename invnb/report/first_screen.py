@@ -1,0 +1,149 @@
+"""What a manager sees without scrolling: the decision, at most eight numbers, alerts in words, ten orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from invnb.report import say
+from invnb.report.inputs import Inputs
+from invnb.report.tables import Column, html_table
+from invnb.report.wording import MISSING, is_missing
+
+MOST_TILES, MOST_ALERTS, MOST_ORDERS = 8, 5, 10
+# The numbers shown first, by what a decision needs; others follow in the table's order.
+_FIRST = (
+    "saving", "expected_lost_margin", "fill_rate", "stock_value", "excess_value", "turnover",
+    "forecast_wape", "marginal_value_of_budget", "cycle_service_level", "weeks_of_cover", "gmroi",
+)  # fmt: skip
+_IN_HEADLINE = ("order_lines", "order_value")
+_MARKS = {"S1": "▲", "S2": "◆", "S3": "●", "S4": "○"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure: label, value, range, and its comparisons as (css class, mark, text)."""
+
+    label: str
+    value: str
+    range: str
+    compare: tuple[tuple[str, str, str], ...]
+    href: str
+
+
+@dataclass(frozen=True)
+class AlertLine:
+    """One alert in words."""
+
+    severity: str
+    mark: str
+    urgency: str
+    head: str
+    rest: str
+
+
+def key_figures(given: Inputs) -> pd.DataFrame:
+    """The `kpis` table in the page's order, with the saving against today's rule where it lacks that."""
+    kpis = given.table("kpis", "kpi", "value")
+    saving, low, high = say.total_saving(given.table("savings", "source", "saving"))
+    if not is_missing(saving) and "saving" not in set(kpis["kpi"]):
+        row = {"kpi": "saving", "value": saving, "low": low, "high": high, "unit": "money", "better": "up"}
+        row |= {"table": "savings"}
+        kpis = pd.concat([kpis, pd.DataFrame([row])], ignore_index=True)
+    rank = {name: i for i, name in enumerate(_FIRST)}
+    return kpis.sort_values("kpi", key=lambda names: names.map(rank).fillna(len(rank)), kind="stable")
+
+
+def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
+    """Comparisons of one key figure: with its target (tick or cross) and with the last run (arrow)."""
+    w, value, unit = given.w, row.get("value"), row.get("unit")
+    previous, target = row.get("previous"), row.get("target")
+    if is_missing(previous):
+        previous = ((given.run.get("previous") or {}).get("kpis") or {}).get(row.get("kpi"))
+    up = row.get("better") != "down"
+    parts = []
+    if is_missing(value):
+        return ()
+    if not is_missing(target):
+        met = value >= target if up else value <= target
+        text = w("page.target_met" if met else "page.target_missed", target=w.measured(target, unit))
+        parts.append(("good", "✓", text) if met else ("bad", "✗", text))
+    if not is_missing(previous):
+        text = w("page.previous", value=w.measured(previous, unit))
+        better = (value > previous) == up
+        mark = "▲" if value > previous else "▼" if value < previous else "＝"
+        parts.append(("" if value == previous else "good" if better else "bad", mark, text))
+    return tuple(parts) or (("", "", w("page.no_comparison")),)
+
+
+def tiles(given: Inputs) -> list[Tile]:
+    """At most eight key figures with unit, comparison, target and range."""
+    w, result = given.w, []
+    figures = key_figures(given)
+    figures = figures[~figures["kpi"].isin(_IN_HEADLINE)].dropna(subset=["value"])
+    for row in figures.head(MOST_TILES).to_dict("records"):
+        spread = w.range(*(w.measured(row.get(end), row.get("unit")) for end in ("low", "high")))
+        result.append(
+            Tile(
+                w.of("kpi", row["kpi"]),
+                w.measured(row["value"], row.get("unit")),
+                w("format.in_brackets", text=spread) if spread else "",
+                compare(row, given),
+                given.source(row.get("table")),
+            )
+        )
+    return result
+
+
+def sorted_alerts(given: Inputs) -> pd.DataFrame:
+    """Alerts, the most severe and dearest first."""
+    alerts = given.table("alerts", "type", "severity", "money_at_risk", "sku")
+    return alerts.sort_values(["severity", "money_at_risk"], ascending=[True, False], kind="stable")
+
+
+def alert_lines(given: Inputs) -> list[AlertLine]:
+    """The alerts that matter most, in words."""
+    lines = []
+    for row in sorted_alerts(given).head(MOST_ALERTS).to_dict("records"):
+        head, rest = say.alert(row, given.w, limit=40)
+        severity = str(row["severity"]) if str(row["severity"]) in _MARKS else "S4"
+        lines.append(AlertLine(severity, _MARKS[severity], given.w.of("severity", severity), head, rest))
+    return lines
+
+
+def top_orders(given: Inputs) -> Markup:
+    """The ten order lines whose absence would cost most, with why and by when."""
+    w = given.w
+    orders = given.table("orders", "sku", "order_units", "line_value")
+    kept = say.ordered(orders)
+    if kept.empty:
+        known = "orders" in given.tables and len(orders.columns) > 3
+        text = w("page.no_data") if not known else say.decision(orders, given.budget, w)[0]
+        return Markup("<p class=none>{}</p>").format(text)
+    worth = "expected_lost_margin_if_not_ordered"
+    kept = kept.sort_values(worth if worth in kept else "line_value", ascending=False, kind="stable")
+
+    def product(row: dict[str, Any]) -> Markup:
+        name = w.name(row, 60)
+        return Markup('<bdi class="name">{}</bdi><span class="why">{}</span>').format(name, say.why(row, w))
+
+    def due(row: dict[str, Any]) -> str | Markup:
+        date, late = w.date(row.get("order_by"), year=False), row.get("late_by_days")
+        if is_missing(late) or float(late) <= 0 or date == MISSING:
+            return date
+        return Markup('<span class="bad">{} ({})</span>').format(date, w("page.late", n=w.number(late)))
+
+    columns = [
+        Column("name", w("column.product"), product),
+        Column("order_units", w("column.order_units"), lambda r: w.units(r["order_units"]), numeric=True),
+        Column("line_value", w("column.line_value"), lambda r: w.money(r["line_value"], True), numeric=True),
+        Column("worth", w(f"column.{worth}"), lambda r: w.money(r.get(worth), True), numeric=True),
+        Column("order_by", w("column.order_by"), due, numeric=True),
+    ]
+    rows = kept.head(MOST_ORDERS).to_dict("records")
+    return html_table(
+        [{str(k): v for k, v in row.items()} for row in rows], columns, w("page.top_orders_caption")
+    )

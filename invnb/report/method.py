@@ -1,0 +1,172 @@
+"""How the numbers were made: rules, assumptions, parameters, data, definitions, accuracy, versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from invnb.report.evidence import assumed_values, kpi_table
+from invnb.report.first_screen import key_figures
+from invnb.report.inputs import Inputs
+from invnb.report.tables import Column, column_label, frame_table, html_table
+from invnb.report.wording import MISSING, catalogue, is_missing
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of the method: title, sentences, points and tables, folded where they are long."""
+
+    key: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    tables: tuple[Markup, ...] = ()
+    folded: bool = False
+
+
+def blocks(given: Inputs) -> list[Block]:
+    """All parts of the method in the order of the page."""
+    first = (_rules, _key_figures, _assumptions, _parameters, _data, _ledger, _definitions)
+    return [make(given) for make in (*first, _accuracy, _policy, _stages, _versions, _warnings)]
+
+
+def _rules(given: Inputs) -> Block:
+    rules = tuple(given.w(f"method.{key}") for key in ("order_of_events", "packs", "service"))
+    return Block("rules", given.w("method.rules"), (), rules)
+
+
+def _frame(
+    given: Inputs, key: str, frame: pd.DataFrame, keys: Sequence[str] | None = None, fold: bool = False
+) -> Block:
+    w = given.w
+    table = frame_table(frame, w(f"method.{key}_caption"), w, keys)
+    return Block(key, w(f"method.{key}"), (), (), (table,), fold and not frame.empty)
+
+
+def _key_figures(given: Inputs) -> Block:
+    w, figures = given.w, key_figures(given)
+    if figures.empty:
+        return Block("key-figures", w("page.all_kpis"), (w("page.no_data"),))
+    return Block("key-figures", w("page.all_kpis"), (), (), (kpi_table(given, figures),))
+
+
+def _assumptions(given: Inputs) -> Block:
+    w, assumed = given.w, assumed_values(given)
+    title = w("method.assumptions")
+    if assumed.empty:
+        known = not given.table("economics", "assumed").empty
+        return Block("assumptions", title, (w("say.unknown_none" if known else "page.no_data"),))
+
+    def name(row: dict[str, Any]) -> Markup:
+        return Markup('<span class="assumed">{}</span>').format(column_label(row["assumed"], w))
+
+    columns = [
+        Column("assumed", w("column.assumed"), name),
+        Column("count", w("column.count"), lambda row: w.number(row["count"]), numeric=True),
+    ]
+    table = html_table(assumed.to_dict("records"), columns, w("method.assumptions_caption"))
+    return Block("assumptions", title, (w("method.assumptions_intro"),), (), (table,))
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return MISSING
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _parameters(given: Inputs) -> Block:
+    origin = given.run.get("parameter_origin") or {}
+    rows = [
+        {"parameter": name, "value": _text(value), "origin": str(origin.get(name, MISSING))}
+        for name, value in sorted(given.parameters.items())
+    ]
+    return _frame(given, "parameters", pd.DataFrame(rows), fold=True)
+
+
+def _data(given: Inputs) -> Block:
+    card = given.table("data_card")
+    return _frame(given, "data_card", card.astype(str) if len(card) else card)
+
+
+def _ledger(given: Inputs) -> Block:
+    return _frame(given, "ledger", given.table("ledger", "outcome", "lines"))
+
+
+def _definitions(given: Inputs) -> Block:
+    w, texts = given.w, catalogue(given.w.language)
+    colon, points = w("format.colon"), []
+    for key in (k.removeprefix("definition.") for k in texts if k.startswith("definition.")):
+        name = texts.get(f"kpi.{key}") or texts.get(f"glossary.{key}") or column_label(key, w)
+        points.append(Markup("<b>{}</b>{}{}").format(name, colon, texts[f"definition.{key}"]))
+    return Block("definitions", w("method.definitions"), (), tuple(points))
+
+
+def _accuracy(given: Inputs) -> Block:
+    w, scores = given.w, given.table("model_scores", "model", "demand_class", "metric", "value")
+    if scores.empty:
+        return Block("accuracy", w("method.accuracy"), (w("page.no_data"),))
+    chosen = frame_table(given.table("champions", "demand_class", "model"), w("method.champions_caption"), w)
+    wide = scores.pivot_table(index=["model", "demand_class"], columns="metric", values="value", sort=False)
+    wide.columns = pd.Index([str(name).upper() for name in wide.columns])
+    table = frame_table(wide.reset_index(), w("method.accuracy_caption"), w)
+    return Block("accuracy", w("method.accuracy"), (), (), (chosen, table), True)
+
+
+def _policy(given: Inputs) -> Block:
+    return _frame(given, "policy", given.table("policy", "sku"), fold=True)
+
+
+def _stages(given: Inputs) -> Block:
+    w, run = given.w, given.run
+    status, seconds, errors = (run.get(key) or {} for key in ("status", "seconds", "errors"))
+
+    def state(row: dict[str, Any]) -> str | Markup:
+        text, error = w.of("status", row["status"]), errors.get(row["stage"])
+        return Markup('<span class="bad">{}</span> {}').format(text, error) if error else text
+
+    def notebook(row: dict[str, Any]) -> Markup:
+        link = Markup('<a href="notebooks/{0}.html">{1}<span class="vh"> {0}</span></a>')
+        return link.format(row["stage"], w("method.notebook"))
+
+    rows = [
+        {"stage": stage, "status": status.get(stage, "missing"), "seconds": seconds.get(stage)}
+        for stage in dict.fromkeys([*status, *seconds])
+    ]
+    if not rows:
+        return Block("stages", w("method.seconds"), (w("page.no_data"),))
+    columns = [
+        Column("stage", w("column.stage"), lambda row: str(row["stage"])),
+        Column("status", w("column.status"), state),
+        Column("seconds", w("column.seconds"), lambda row: w.number(row["seconds"], 1), numeric=True),
+        Column("notebook", w("column.notebook"), notebook),
+    ]
+    table = html_table(rows, columns, w("method.seconds_caption"))
+    return Block("stages", w("method.seconds"), (), (), (table,))
+
+
+def _versions(given: Inputs) -> Block:
+    w, run = given.w, given.run
+    versions = pd.DataFrame(sorted((run.get("versions") or {}).items()), columns=["package", "version"])
+    hashes = sorted((run.get("hashes") or {}).items())
+    tables = [frame_table(versions, w("method.versions_caption"), w)] if len(versions) else []
+    if hashes:
+        columns = [
+            Column("file", w("column.file"), lambda row: str(row["file"])),
+            Column("sha256", w("column.sha256"), lambda row: Markup("<code>{}</code>").format(row["sha256"])),
+        ]
+        rows = [{"file": file, "sha256": value} for file, value in hashes]
+        tables.append(html_table(rows, columns, w("method.hashes_caption")))
+    code = run.get("code_version")
+    sentence = w("page.no_data") if is_missing(code) else w("method.code_version", version=code)
+    return Block("versions", w("method.versions"), (sentence,), (), tuple(tables), bool(tables))
+
+
+def _warnings(given: Inputs) -> Block:
+    points = tuple(str(text) for text in given.run.get("warnings") or [])
+    none = () if points else (given.w("method.no_warnings"),)
+    return Block("warnings", given.w("method.warnings"), none, points)

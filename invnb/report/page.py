@@ -1,0 +1,110 @@
+"""One HTML page from tables: everything inside one file, nothing fetched."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from invnb.report import first_screen, say
+from invnb.report.drilldown import explorers
+from invnb.report.evidence import exhibits
+from invnb.report.inputs import Inputs
+from invnb.report.method import blocks
+from invnb.report.wording import Wording, is_missing
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill one of the package's templates; text is escaped, `Markup` and `Html` are taken as they are."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    css = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    return environment.get_template(template).render(css=css, **values)
+
+
+def banners(given: Inputs) -> list[tuple[str, str]]:
+    """What the reader must know first: a failed stage, an outdated report, a stage that has not run."""
+    w, run = given.w, given.run
+    status, errors, found = run.get("status") or {}, run.get("errors") or {}, []
+    for stage, state in status.items():
+        if state == "failed":
+            text = w("status.banner_failed", stage=stage)
+            error = str(errors.get(stage) or "")
+            found.append(("failed", w("format.sentence_space").join([text, error]).strip()))
+    if run.get("stale_because") or "stale" in status.values():
+        reason = str(run.get("stale_because") or w("status.banner_reason")).rstrip(".。")
+        found.append(("stale", w("status.banner_stale", reason=reason)))
+    missing = [stage for stage, state in status.items() if state == "missing"]
+    if missing:
+        found.append(("stale", w("status.banner_incomplete", stages=", ".join(missing))))
+    return found
+
+
+def title_of(given: Inputs) -> str:
+    """The category's name as a heading."""
+    parameters = given.parameters
+    names = (parameters.get("title"), parameters.get("product_category"), parameters.get("category"))
+    name = next((str(n) for n in names if not is_missing(n)), "")
+    return name[:1].upper() + name[1:]
+
+
+def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
+    """The whole report as one HTML text.
+
+    Parameters
+    ----------
+    given : tables, parameters, run and wording.
+    orders_csv : the order file, put into the page as a link that needs no network.
+    other_page : file name of the same report in the other language, nothing where there is none.
+    """
+    w = given.w
+    orders = given.table("orders", "sku", "order_units", "line_value")
+    headline, notes = say.decision(orders, given.budget, w)
+    if "orders" not in given.tables:
+        headline, notes = w("decision.no_proposal"), [w("decision.no_proposal_why")]
+    kept, budget = say.ordered(orders), given.budget
+    used = round(100 * min(float(kept["line_value"].sum()) / budget, 1.0)) if budget and len(kept) else None
+    meta = []
+    if not is_missing(given.run.get("data_through")):
+        meta.append(w("page.data_through", date=w.date(given.run["data_through"])))
+    if not is_missing(given.run.get("generated_at")):
+        meta.append(w("page.generated", date=w.date(given.run["generated_at"])))
+    name = title_of(given)
+    csv = "data:text/csv;charset=utf-8;base64," + base64.b64encode(orders_csv).decode()
+    return render(
+        "report.html",
+        w=w,
+        lang="zh-CN" if w.language == "zh" else "en",
+        other_lang="en" if w.language == "zh" else "zh-CN",
+        other_page=other_page,
+        category=name,
+        title=w("page.title", category=name),
+        meta=meta,
+        banners=banners(given),
+        decision={"headline": headline, "notes": notes, "used": used, "csv": csv},
+        tiles=first_screen.tiles(given),
+        top_orders=first_screen.top_orders(given),
+        n_orders=len(orders),
+        alerts=first_screen.alert_lines(given),
+        alerts_known="alerts" in given.tables,
+        n_alerts=len(given.table("alerts", "sku")),
+        exhibits=exhibits(given),
+        explorers=explorers(given),
+        blocks=blocks(given),
+        currency=w.currency,
+        period=w(f"period.{given.period}"),
+        code_version=given.run.get("code_version") or "",
+        script=Markup((_TEMPLATES / "script.js").read_text(encoding="utf-8")),
+    )
+
+
+def wording_for(language: str, currency: str) -> list[Wording]:
+    """The wordings a report is written in: one, or English and Chinese for "both"."""
+    return [Wording(code, currency) for code in (("en", "zh") if language == "both" else (language,))]

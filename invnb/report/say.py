@@ -1,0 +1,319 @@
+"""Sentences computed from tables, in the language of the wording. Each says what to see, or that nothing
+can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from invnb.report.charts_forecast import choose_metric, forecast_totals, segment_grid
+from invnb.report.wording import Wording, catalogue, is_missing
+
+CUT = "NONE_BUDGET"
+Row = Mapping[str, Any]
+
+
+def _join(w: Wording, *sentences: str) -> str:
+    return w("format.sentence_space").join(s for s in sentences if s)
+
+
+def ordered(orders: pd.DataFrame) -> pd.DataFrame:
+    """The order lines to approve: a quantity above zero, not cut by a limit."""
+    if orders.empty or "order_units" not in orders:
+        return orders.head(0)
+    return orders[(orders["order_units"].fillna(0) > 0) & ~_is_cut(orders)]
+
+
+def cut(orders: pd.DataFrame) -> pd.DataFrame:
+    """The lines that were wanted but cut by a limit."""
+    return orders[_is_cut(orders)] if not orders.empty else orders
+
+
+def _is_cut(orders: pd.DataFrame) -> pd.Series:
+    return orders.get("reason_code", pd.Series("", index=orders.index)).eq(CUT)
+
+
+def lines(n: int, w: Wording) -> str:
+    """How many order lines, in words."""
+    return w("decision.lines_one") if n == 1 else w("decision.lines_many", n=w.number(n))
+
+
+def decision(orders: pd.DataFrame, budget: float | None, w: Wording) -> tuple[str, list[str]]:
+    """What to approve in one sentence, and what one should know about it.
+
+    Parameters
+    ----------
+    orders : the `orders` table; columns order_units, line_value, reason_code, late_by_days, supplier_id.
+    budget : money for one review; None where there is no limit.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"order_units": [5, 9], "line_value": [200.0, 90.0], "supplier_id": "S",
+    ...                        "reason_code": ["BELOW_TARGET", "NONE_BUDGET"], "late_by_days": 0,
+    ...                        "expected_lost_margin_if_not_ordered": 12.0})
+    >>> headline, notes = decision(orders, 250.0, Wording("en", "EUR"))
+    >>> headline
+    'Approve 1 order line for €200'
+    >>> notes[1]
+    '80% of the budget of €250 is used'
+    """
+    kept, dropped, notes = ordered(orders), cut(orders), []
+    if kept.empty:
+        headline = w("decision.approve_none")
+        notes += [] if len(dropped) else [w("decision.all_well")]
+    else:
+        money = float(kept["line_value"].sum())
+        headline = w("decision.approve", lines=lines(len(kept), w), money=w.money(money))
+        n = kept["supplier_id"].nunique() if "supplier_id" in kept else 0
+        suppliers = w("decision.suppliers_one") if n == 1 else w("decision.suppliers_many", n=n)
+        notes += [w("decision.from", suppliers=suppliers)] if n else []
+        if is_missing(budget) or not budget:
+            notes.append(w("decision.no_budget"))
+        else:
+            notes.append(w("decision.budget", share=w.share(money / budget, 0), budget=w.money(budget)))
+        late = int((kept["late_by_days"].fillna(0) > 0).sum()) if "late_by_days" in kept else 0
+        notes += [w("decision.late", n=late)] if late else []
+    if len(dropped):
+        notes.append(w("decision.cut", n=len(dropped), money=w.money(dropped["line_value"].sum())))
+        notes.append(w("decision.cut_gain", money=w.money(lost_if_not(dropped))))
+    return headline, notes
+
+
+def lost_if_not(orders: pd.DataFrame) -> float:
+    """Margin expected to be lost without these lines."""
+    key = "expected_lost_margin_if_not_ordered"
+    return float(orders[key].sum()) if key in orders else float("nan")
+
+
+def why(row: Row, w: Wording) -> str:
+    """Why a line is ordered, in one phrase."""
+    reason = w.of("reason", row.get("reason_code"))
+    if is_missing(row.get("cover_days")):
+        return reason
+    return w("why.cover", reason=reason, cover=w.number(row["cover_days"]))
+
+
+def why_quantity(row: Row, w: Wording) -> str:
+    """Why a line has its quantity: stock, demand, rounding, and what happens without it."""
+    demand = {key: w.units(row.get(f"demand_{key}")) for key in ("p10", "p50", "p90")}
+    on_hand, inbound = (w.units(row.get(key)) for key in ("on_hand_units", "inbound_units"))
+    sentences = [w("why.quantity", on_hand=on_hand, inbound=inbound, **demand)]
+    rounded = row.get("rounded_up_by_units")
+    if not is_missing(rounded) and float(rounded) > 0:
+        pack, least = w.units(row.get("pack_units")), w.units(row.get("min_order_units"))
+        sentences.append(w("why.rounded", n=w.units(rounded), pack=pack, minimum=least))
+    lost = row.get("expected_lost_margin_if_not_ordered")
+    if not is_missing(lost):
+        sentences.append(w("why.risk", risk=w.share(row.get("stockout_probability"), 0), money=w.money(lost)))
+    if not is_missing(row.get("binding_limit")):
+        sentences.append(
+            w("why.cut", limit=w.of("limit", row["binding_limit"])) if row.get("reason_code") == CUT else ""
+        )
+    return _join(w, *sentences)
+
+
+def alert(row: Row, w: Wording, limit: int = 0) -> tuple[str, str]:
+    """An alert in words: what happens, and then money, date, action and its alternative."""
+    name, kind = w.name(row, limit), str(row.get("type"))
+    known = f"alert.{kind}" in catalogue(w.language)
+    head = (
+        w(f"alert.{kind}", name=name) if known else w("alert.other", name=name, type=w.of("alert_type", kind))
+    )
+    low, high = (w.money(row.get(f"money_at_risk_{end}")) for end in ("p10", "p90"))
+    money, spread = w.money(row.get("money_at_risk")), w.range(low, high)
+    parts = [w("alert.risk_range", money=money, range=spread) if spread else w("alert.risk", money=money)]
+    action, units = row.get("action_code"), row.get("action_units")
+    if not is_missing(action):
+        text = w.of("action", action)
+        counted = not is_missing(units) and float(units) > 0
+        parts.append(
+            w("alert.do_units", action=text, units=w.units(units)) if counted else w("alert.do", action=text)
+        )
+    if not is_missing(row.get("act_by")):
+        late, date = row.get("late_by_days"), w.date(row["act_by"], year=False)
+        overdue = not is_missing(late) and float(late) > 0
+        parts.append(
+            w("alert.act_late", date=date, n=w.number(late)) if overdue else w("alert.act_by", date=date)
+        )
+    return head, w("format.join").join(parts)
+
+
+def alert_more(row: Row, w: Wording) -> str:
+    """What else is known about an alert: cover, cause, alternative."""
+    parts = []
+    if not is_missing(row.get("cover_days")):
+        parts.append(w("alert.cover", cover=w.number(row["cover_days"], 1)))
+    if not is_missing(row.get("cause")):
+        parts.append(w("alert.cause", cause=w.of("cause", row["cause"])))
+    if not is_missing(row.get("alternative_code")):
+        parts.append(w("alert.else", action=w.of("action", row["alternative_code"])))
+    return w("format.join").join(parts)
+
+
+def alerts(table: pd.DataFrame, w: Wording) -> str:
+    """How many alerts there are, and how much money they put at risk."""
+    if table.empty:
+        return w("page.no_alerts")
+    money = w.money(table["money_at_risk"].sum())
+    return (
+        w("alert.summary_one", money=money)
+        if len(table) == 1
+        else w("alert.summary", n=len(table), money=money)
+    )
+
+
+def projection(table: pd.DataFrame, name: str, w: Wording) -> str:
+    """When one product runs out with and without its order."""
+    rows = table.sort_values("period")
+    empty = rows["stock_p50"] <= 0
+    bare = rows["without_order_p50"] <= 0 if "without_order_p50" in rows else empty
+    if not bare.any():
+        return w("say.projection_safe", name=name, date=w.date(rows["period"].iloc[-1], year=False))
+    date = w.date(rows.loc[bare, "period"].iloc[0], year=False)
+    if empty.any() and rows.loc[empty, "period"].iloc[0] <= rows.loc[bare, "period"].iloc[0]:
+        return w("say.projection_both_out", name=name, date=date)
+    return w("say.projection", name=name, date=date, risk=w.share(rows["stockout_probability"].max(), 0))
+
+
+def forecast(history: pd.DataFrame, ahead: pd.DataFrame, period: str, w: Wording) -> str:
+    """How far the forecast was off, to which side, and what it expects."""
+    totals, word = forecast_totals(history, ahead), w(f"period.{period}")
+    past = totals.dropna(subset=["actual_units"])
+    coming = totals[totals["actual_units"].isna()]
+    sentences = []
+    if len(past) and past["actual_units"].sum() > 0:
+        error = past["forecast_units"] - past["actual_units"]
+        off, bias = error.abs().sum() / past["actual_units"].sum(), error.sum() / past["actual_units"].sum()
+        side = "lean_none" if abs(bias) < 0.005 else "lean_over" if bias > 0 else "lean_under"
+        lean = w(f"say.{side}", bias=w.share(abs(bias)))
+        sentences.append(w("say.forecast", n=len(past), period=word, wape=w.share(off), lean=lean))
+    if len(coming):
+        units = w.number(coming["forecast_units"].sum())
+        sentences.append(w("say.forecast_next", n=len(coming), period=word, units=units))
+    return _join(w, *sentences)
+
+
+def total_saving(savings: pd.DataFrame) -> tuple[float, float, float]:
+    """Saving against today's rule with its range: the row called total, else the sum (then without a
+    range).
+    """
+    if savings.empty:
+        return (np.nan, np.nan, np.nan)
+    total = savings[savings["source"].astype(str).str.lower() == "total"]
+    if total.empty:
+        return (float(savings["saving"].sum()), np.nan, np.nan)
+    row = total.iloc[0]
+    return (float(row["saving"]), float(row.get("low", np.nan)), float(row.get("high", np.nan)))
+
+
+def savings(table: pd.DataFrame, w: Wording) -> str:
+    """What the proposed policy saves against today's rule, and whether that is certain."""
+    saving, low, high = total_saving(table)
+    if is_missing(low) or is_missing(high):
+        return w("say.savings_point", money=w.money(saving))
+    spread = w.range(w.money(low), w.money(high))
+    if saving <= 0:
+        return w("say.savings_none", money=w.money(-saving), range=spread)
+    if low <= 0:
+        return w("say.savings_unsure", money=w.money(saving), range=spread)
+    parts = table[table["source"].astype(str).str.lower() != "total"]
+    source = parts.loc[parts["saving"].idxmax(), "source"] if len(parts) else "total"
+    return w("say.savings", money=w.money(saving), range=spread, source=w.of("cost", source))
+
+
+def costs(backtest: pd.DataFrame, w: Wording) -> str:
+    """Which rule costs least and which most, and the bound no rule can beat."""
+    parts = backtest[backtest["cost_kind"].astype(str).str.lower() != "total"]
+    totals = (parts if len(parts) else backtest).groupby("policy")["value"].sum().sort_values()
+    bounds = totals[[str(p) in ("perfect", "perfect_information", "oracle") for p in totals.index]]
+    rules = totals.drop(bounds.index)
+    if rules.empty:
+        return w("page.no_data")
+    best, worst = rules.index[0], rules.index[-1]
+    text = w(
+        "say.costs", best=w.of("policy", best), best_cost=w.money(rules.iloc[0]),
+        worst=w.of("policy", worst), worst_cost=w.money(rules.iloc[-1]),
+    )  # fmt: skip
+    return _join(w, text, w("say.costs_bound", money=w.money(bounds.iloc[0])) if len(bounds) else "")
+
+
+def frontier(table: pd.DataFrame, w: Wording) -> str:
+    """Where the policy stands between service and stock, and what the next step costs."""
+    rows = table.sort_values("stock_value").reset_index(drop=True)
+    here = rows.index[rows["here"].astype(bool)]
+    if here.empty:
+        return w("page.no_data")
+    now, after = rows.loc[here[0]], rows[rows["fill_rate"] > rows.loc[here[0], "fill_rate"]]
+    service, stock = w.share(now["fill_rate"]), w.money(now["stock_value"])
+    if after.empty:
+        return w("say.frontier_top", fill_rate=service, stock=stock)
+    step = after.sort_values("stock_value").iloc[0]
+    more = w.money(step["stock_value"] - now["stock_value"])
+    return w("say.frontier", fill_rate=service, stock=stock, next_fill=w.share(step["fill_rate"]), more=more)
+
+
+def limits(table: pd.DataFrame, w: Wording) -> str:
+    """Which limit holds the plan back, how often, and what one more of it is worth."""
+    binding = table[table["binding"].astype(bool)]
+    if binding.empty:
+        use = (table["used"] / table["available"]).replace([np.inf, -np.inf], np.nan).dropna()
+        if use.empty:
+            return w("page.no_data")
+        fullest = table.loc[use.idxmax()]
+        return w("say.limits_free", limit=w.of("limit", fullest["limit"]), use=w.share(use.max(), 0))
+    name = binding.groupby("limit")["shadow_price"].sum().idxmax()
+    rows, all_rows = binding[binding["limit"] == name], table[table["limit"] == name]
+    unit = rows["unit"].iloc[0] if "unit" in rows else ""
+    one = (
+        w.symbol.strip() + "1"
+        if str(unit) in (w.currency, "money", "currency")
+        else f"1 {w.of('unit', unit)}"
+    )
+    return w(
+        "say.limits_bind", limit=w.of("limit", name), n=rows["period"].nunique(), unit=one,
+        total=all_rows["period"].nunique(), price=w.money(rows["shadow_price"].max()),
+    )  # fmt: skip
+
+
+def models(scores: pd.DataFrame, champions: pd.DataFrame, w: Wording) -> str:
+    """Which model is used most, and by which measure."""
+    metric = choose_metric(scores)
+    if {"model", "demand_class"} <= set(champions.columns) and len(champions):
+        counts = champions.drop_duplicates("demand_class")["model"].value_counts()
+        model = str(counts.index[0]).replace("_", " ")
+        return w("say.models", model=model, n=counts.iloc[0], total=counts.sum(), metric=metric.upper())
+    means = scores[scores["metric"] == metric].groupby("model")["value"].mean()
+    best = str(means.idxmin()).replace("_", " ")
+    return w("say.models_best", model=best, metric=metric.upper(), value=w.number(means.min(), 3))
+
+
+def calibration(table: pd.DataFrame, w: Wording) -> str:
+    """Whether the widest range over most outcomes held what it promised, within chance."""
+    row = table.sort_values(["n", "nominal"] if "n" in table else ["nominal"]).iloc[-1]
+    low, high = float(row.get("low", row["covered"])), float(row.get("high", row["covered"]))
+    verdict = "wide" if low > row["nominal"] else "narrow" if high < row["nominal"] else "ok"
+    return w(
+        "say.calibration", nominal=w.share(row["nominal"], 0), covered=w.share(row["covered"]),
+        n=w.number(row.get("n")), verdict=w(f"say.calibration_{verdict}"),
+    )  # fmt: skip
+
+
+def segments(table: pd.DataFrame, w: Wording) -> str:
+    """How many products matter most, and how many sell unsteadily."""
+    grid = segment_grid(table)
+    total = int(grid.to_numpy().sum())
+    return w("say.segments", a=int(grid.loc["A"].sum()), total=total, hard=int(grid["Z"].sum()))
+
+
+def suppliers(table: pd.DataFrame, w: Wording) -> str:
+    """Which supplier's lead time varies most, from `supplier_table`."""
+    known = table.dropna(subset=["lead_time_sd_days"])
+    if known.empty:
+        return w("page.no_data")
+    row = known.loc[known["lead_time_sd_days"].idxmax()]
+    days, spread = (w.number(row[key], 1) for key in ("lead_time_days", "lead_time_sd_days"))
+    return w("say.suppliers", name=row["supplier_name"], days=days, sd=spread)
