@@ -121,7 +121,7 @@ def rq_poisson(
 
     Returns
     -------
-    ReorderQuantity with whole r and Q; iterations are the units taken into the band.
+    ReorderQuantity with whole r and Q; iterations are the units of the widest band.
 
     Raises
     ------
@@ -142,19 +142,24 @@ def rq_poisson(
         demand_mean=positive("demand_mean", demand_mean),
         lead_time=nonnegative("lead_time", lead_time),
     )
-    D = Poisson(mean * L)
-    low = D.quantile(p / (h + p)) - 1  # the band is (low, high], at first the single best position
-    high, Q, iterations = low + 1, np.ones_like(low), 1
-    total = K * mean + _rate(high, h, p, D)
-    below, above = _rate(low, h, p, D), _rate(high + 1, h, p, D)
-    while True:
-        grows = np.minimum(below, above) < total / Q
-        if not np.any(grows):
-            return ReorderQuantity(plain(low), plain(Q), plain(total / Q), iterations)
-        down, up = grows & (below <= above), grows & (below > above)
-        total = total + np.where(grows, np.minimum(below, above), 0.0)
-        low, high, Q, iterations = low - down, high + up, Q + grows, iterations + 1
-        below, above = _rate(low, h, p, D), _rate(high + 1, h, p, D)
+    shape = mean.shape
+    h, p, setup_rate, mean = (a.ravel() for a in (h, p, K * mean, mean * L))
+    high = Poisson(mean).quantile(p / (h + p))
+    low, Q, iterations = high - 1, np.ones_like(high), 1  # the band (low, high], at first its best position
+    total = setup_rate + _rate(high, h, p, Poisson(mean))
+    below, above = _rate(low, h, p, Poisson(mean)), _rate(high + 1, h, p, Poisson(mean))
+    while (grows := np.flatnonzero(np.minimum(below, above) < total / Q)).size:
+        down, up = (side[grows] for side in ((below <= above), (below > above)))
+        total[grows] += np.minimum(below, above)[grows]
+        low[grows] -= down
+        high[grows] += up
+        Q[grows] += 1
+        # one neighbour is new
+        fresh = _rate(np.where(down, low[grows], high[grows] + 1), h[grows], p[grows], Poisson(mean[grows]))
+        below[grows[down]], above[grows[up]] = fresh[down], fresh[up]
+        iterations += 1
+    r, Q, cost = (a.reshape(shape) for a in (low, Q, total / Q))
+    return ReorderQuantity(plain(r), plain(Q), plain(cost), iterations)
 
 
 def rq_cost(
@@ -204,7 +209,9 @@ _STILL = 1e-12  # relative change that counts as none: some thousand roundings o
 _MOST_STEPS = 10_000  # Newton needs about ten; the two fixed points may take hundreds near their limits
 
 
-def until_still(step: Callable[[Floats], Floats], x: Floats, scale: ArrayLike = 0.0) -> tuple[Floats, int]:
+def until_still(
+    step: Callable[[Floats], Floats], x: Floats, scale: Floats | float = 0.0
+) -> tuple[Floats, int]:
     """Repeat x <- step(x) until all moves are within `_STILL` of |x| + scale; return x and the steps."""
     for iterations in range(1, _MOST_STEPS + 1):
         before, x = x, step(x)
