@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from invnb.forecast.scenarios import Scenarios
+from invnb.decide.first_order import column
+from invnb.decide.policy import align
+from invnb.decide.position import inbound_array
+from invnb.forecast.scenarios import Scenarios
+from invnb.inventory.plan import Plan, plan
+
+LIMIT_COLUMNS = [
+    "limit",
+    "period",
+    "used",
+    "available",
+    "unit",
+    "shadow_price",
+    "holds_from",
+    "holds_to",
+    "binding",
+]
+TRIALS = 64  # random subsets of scenarios tried; the one most like all of them is kept
+WHOLE_REVIEWS = 1  # packs, minimum orders and order costs are exact for this review; later ones are replanned
+TIME_LIMIT_SECONDS = 10.0
+RELATIVE_GAP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -17,18 +36,20 @@ class OrderPlan:
 
     Parameters
     ----------
-    lp_plan : `sku`, `period`, `order_units` (placed at the review before the period), `expected_stock_units`,
-        `expected_lost_units`.
+    lp_plan : `sku`, `period`, `order_units` (placed at the review before the period), `expected_stock_units`
+        (at its end), `expected_lost_units`.
     limits : `limit`, `period`, `used`, `available`, `unit`, `shadow_price` (currency saved per unit more),
         `holds_from`, `holds_to` (availability between which that price holds), `binding`.
-    expected_cost : currency over the horizon.
+    expected_cost : currency over the horizon, purchases less the stock left included.
     gap : proven distance to the best plan, as a share of its cost.
+    seconds : the solver's time.
     """
 
     lp_plan: pd.DataFrame
     limits: pd.DataFrame
     expected_cost: float
     gap: float
+    seconds: float
 
 
 def plan_orders(
@@ -46,6 +67,10 @@ def plan_orders(
 ) -> OrderPlan:
     """Least expected cost order plan under budget, storage, supplier minimum and packs.
 
+    Orders of the next review are whole packs; later ones, planned again before they come due, may be
+    fractions. Shadow prices are those of the linear relaxation. Without a budget or storage limit there is
+    nothing to price, and `limits` is empty.
+
     Parameters
     ----------
     scenarios : demand scenarios.
@@ -56,5 +81,112 @@ def plan_orders(
     currency : of all money.
     seed : of the choice of representative scenarios.
     n_representative : scenarios the plan is computed on.
+
+    Raises
+    ------
+    InfeasiblePlanError : limits that cannot all hold, named (a ValueError).
     """
-    raise NotImplementedError
+    terms = align(economics, scenarios.sku)
+    chosen = representative_scenarios(scenarios.units, n_representative, seed)
+    names, supplier = np.unique(
+        terms["supplier_id"].astype(object).fillna("").astype(str), return_inverse=True
+    )
+    least = suppliers.reindex(columns=["supplier_id", "order_min_value"]).drop_duplicates("supplier_id")
+    least_value = least.set_index(least["supplier_id"].astype(str))["order_min_value"].reindex(names)
+    found = plan(
+        scenarios.units[:, chosen],
+        unit_cost=column(terms, "unit_cost"),
+        holding_cost=column(terms, "holding_cost_per_unit_period"),
+        shortage_cost=column(terms, "shortage_cost_per_unit"),
+        lost_share=column(terms, "lost_share"),
+        backorder_cost=column(terms, "backorder_cost_per_unit_period"),
+        initial_stock=align(position, scenarios.sku)["net_units"].to_numpy(float),
+        pipeline=inbound_array(inbound, scenarios.sku, scenarios.period),
+        lead_time_periods=terms["lead_time_periods"].to_numpy(int),
+        order_cost=column(terms, "order_cost"),
+        min_order_units=column(terms, "min_order_units"),
+        pack_units=column(terms, "pack_units"),
+        budget=budget,
+        unit_volume=None if storage_m3 is None else column(terms, "volume_m3"),
+        storage=storage_m3,
+        supplier=supplier,
+        supplier_min_value=least_value.fillna(0.0).to_numpy(float),
+        whole_periods=WHOLE_REVIEWS,
+        time_limit_seconds=TIME_LIMIT_SECONDS,
+        relative_gap=RELATIVE_GAP,
+    )
+    return OrderPlan(
+        _plan_table(scenarios, found),
+        _limit_table(scenarios.period, found, {"budget": currency, "storage": "m³"}),
+        found.objective,
+        found.gap,
+        found.seconds,
+    )
+
+
+def representative_scenarios(units: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Indices of the `n` scenarios that together look most like all of them; sorted.
+
+    Of 64 random subsets the one is kept whose mean and spread of demand over the horizon, product by product,
+    are nearest to those of all scenarios (in units of their standard deviation).
+
+    Parameters
+    ----------
+    units : (n_sku, n_scenario, n_period).
+    n : how many; all where there are not more.
+    seed : of the random subsets.
+
+    Examples
+    --------
+    >>> paths = np.arange(40.0).reshape(1, 40, 1)
+    >>> chosen = representative_scenarios(paths, 10, seed=1)
+    >>> len(chosen), bool(abs(paths[0, chosen, 0].mean() - 19.5) < 1.0)
+    (10, True)
+    """
+    n_scenario = units.shape[1]
+    if n >= n_scenario:
+        return np.arange(n_scenario)
+    total = units.sum(axis=2)
+    spread = np.where(total.std(axis=1) > 0, total.std(axis=1), 1.0)
+    scaled = (total - total.mean(axis=1)[:, None]) / spread[:, None]
+    aim = np.concatenate([np.zeros(len(units)), scaled.std(axis=1)])
+    rng = np.random.default_rng(seed)
+    best, nearest = np.arange(n), np.inf
+    for _ in range(TRIALS):
+        subset = rng.choice(n_scenario, n, replace=False)
+        have = np.concatenate([scaled[:, subset].mean(axis=1), scaled[:, subset].std(axis=1)])
+        distance = float(((have - aim) ** 2).sum())
+        if distance < nearest:
+            best, nearest = subset, distance
+    return np.sort(best)
+
+
+def _plan_table(scenarios: Scenarios, found: Plan) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "sku": np.repeat(scenarios.sku.astype(object), scenarios.n_period),
+            "period": np.tile(scenarios.period.astype("datetime64[ns]"), scenarios.n_sku),
+            "order_units": found.orders.ravel(),
+            "expected_stock_units": found.stock.ravel(),
+            "expected_lost_units": found.lost.ravel(),
+        }
+    )
+
+
+def _limit_table(period: np.ndarray, found: Plan, units: dict[str, str]) -> pd.DataFrame:
+    rows = [
+        {
+            "limit": use.name,
+            "period": pd.Timestamp(period[use.period]),
+            "used": use.use,
+            "available": use.available,
+            "unit": units[use.name],
+            "shadow_price": use.shadow_price,
+            "holds_from": use.price_from,
+            "holds_to": use.price_to,
+            "binding": bool(use.use >= use.available - 1e-6 * max(use.available, 1.0)),
+        }
+        for use in found.limits
+        if use.name in units
+    ]
+    return pd.DataFrame(rows, columns=LIMIT_COLUMNS)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invnb.decide.first_order import Levels, first_order_costs, order_sizes, round_up
 from invnb.decide.limits import Limit, cut_to_limits, review_limits
-from invnb.decide.review import Levels, first_order_costs, order_sizes, review_orders, round_up
+from invnb.decide.review import review_orders
 
 
 def economics(n=1, **changes):

@@ -1,0 +1,230 @@
+"""A policy replayed period by period on demand that really came, and the least any policy could have cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from invnb.decide.first_order import column
+
+Decide = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
+"""Function of period, net stock (n_sku,) and units on order by arrival (n_sku, n): the units to order."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What happened, (n_sku, n_period); units are pieces, costs currency.
+
+    Parameters
+    ----------
+    start_units, close_units : stock after the receipts of the period, and at its end.
+    demand_units, served_units : wanted, and of it served from stock in the same period.
+    lost_units, backlog_units : lost in the period, and waiting at its end.
+    received_units, ordered_units : `ordered_units` at the review before the period.
+    holding, lost_sales, backorder, ordering : cost by kind.
+    """
+
+    start_units: np.ndarray
+    close_units: np.ndarray
+    demand_units: np.ndarray
+    served_units: np.ndarray
+    lost_units: np.ndarray
+    backlog_units: np.ndarray
+    received_units: np.ndarray
+    ordered_units: np.ndarray
+    holding: np.ndarray
+    lost_sales: np.ndarray
+    backorder: np.ndarray
+    ordering: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """All kinds of cost together, (n_sku, n_period)."""
+        return self.holding + self.lost_sales + self.backorder + self.ordering
+
+
+def replay(
+    demand: np.ndarray,
+    decide: Decide,
+    initial_stock: np.ndarray,
+    initial_pipeline: np.ndarray,
+    economics: pd.DataFrame,
+) -> Replay:
+    """Run one policy over the periods of `demand`, every product at once.
+
+    Order of events: the review before period t orders, to arrive in period t + lead time; receipts; demand;
+    unmet units are lost (`lost_share`) or wait; what is left in stock or waiting is charged.
+
+    Parameters
+    ----------
+    demand : (n_sku, n_period), units.
+    decide : see `Decide`; between the reviews of a product its answer is ignored.
+    initial_stock : (n_sku,), units; negative: waiting customers.
+    initial_pipeline : (n_sku, n_period), units on order by arrival.
+    economics : table `economics`, one row per product.
+
+    Raises
+    ------
+    RuntimeError : units were created or destroyed (checked on every run).
+
+    Examples
+    --------
+    >>> economics = pd.DataFrame({"lead_time_periods": [1], "review_period_periods": [1], "lost_share": [1.0],
+    ...     "holding_cost_per_unit_period": [2.0], "shortage_cost_per_unit": [9.0],
+    ...     "backorder_cost_per_unit_period": [1.0], "order_cost": [5.0]})
+    >>> run = replay(np.array([[3.0, 3.0]]), lambda t, net, coming: np.array([4.0 if t == 0 else 0.0]),
+    ...              np.array([2.0]), np.zeros((1, 2)), economics)
+    >>> run.served_units.tolist(), run.lost_units.tolist(), run.total.tolist()
+    ([[2.0, 3.0]], [[1.0, 0.0]], [[14.0, 2.0]])
+    """
+    n_sku, n_period = demand.shape
+    lead = economics["lead_time_periods"].to_numpy(int)
+    every = economics["review_period_periods"].to_numpy(int)
+    lost_share = column(economics, "lost_share")
+    pipeline = np.concatenate([initial_pipeline, np.zeros((n_sku, int(lead.max(initial=0)) + 1))], axis=1)
+    rows = np.arange(n_sku)
+    net = initial_stock.astype(float)
+    units = {name: np.zeros((n_sku, n_period)) for name in _UNITS}
+    for t in range(n_period):
+        order = np.where(t % every == 0, decide(t, net, pipeline[:, t:]), 0.0)
+        pipeline[rows, t + lead] += order
+        received = pipeline[:, t].copy()
+        start = net + received
+        served = np.minimum(np.maximum(start, 0.0), demand[:, t])
+        lost = lost_share * (demand[:, t] - served)
+        net = start - demand[:, t] + lost
+        for name, value in zip(
+            _UNITS,
+            (
+                np.maximum(start, 0.0),
+                np.maximum(net, 0.0),
+                served,
+                lost,
+                np.maximum(-net, 0.0),
+                received,
+                order,
+            ),
+            strict=True,
+        ):
+            units[name][:, t] = value
+    balance = initial_stock + units["received_units"].sum(1) - (demand - units["lost_units"]).sum(1) - net
+    ordered = initial_pipeline.sum(1) + units["ordered_units"].sum(1) - units["received_units"].sum(1)
+    on_order = ordered - pipeline[:, n_period:].sum(1)
+    if max(np.abs(balance).max(initial=0), np.abs(on_order).max(initial=0)) > 1e-6:
+        raise RuntimeError(
+            f"units were not conserved in the replay: {np.abs(balance).max():g} appeared or vanished"
+        )
+    return Replay(
+        **units,
+        demand_units=demand,
+        holding=units["close_units"] * _cost(economics, "holding_cost_per_unit_period"),
+        lost_sales=units["lost_units"] * _cost(economics, "shortage_cost_per_unit"),
+        backorder=units["backlog_units"] * _cost(economics, "backorder_cost_per_unit_period"),
+        ordering=(units["ordered_units"] > 0) * _cost(economics, "order_cost"),
+    )
+
+
+_UNITS = [
+    "start_units",
+    "close_units",
+    "served_units",
+    "lost_units",
+    "backlog_units",
+    "received_units",
+    "ordered_units",
+]
+
+
+def perfect_information_cost(
+    demand: np.ndarray,
+    initial_stock: np.ndarray,
+    initial_pipeline: np.ndarray,
+    economics: pd.DataFrame,
+) -> dict[str, np.ndarray]:
+    """Least cost of somebody who knew all demand beforehand: a bound below every policy, by kind and period.
+
+    What the initial stock and pipeline do not serve is either ordered, to arrive in a period j and be carried
+    to period k, or not served: the recursion over order periods of Wagner and Whitin, with lost sales,
+
+    .. math:: f_t = \\min\\Bigl(f_{t-1} + \\lambda p\\,u_{t-1},\\;
+              \\min_{j<t} f_j + K + \\sum_{k=j}^{t-1} u_k \\min\\{h (k-j),\\, \\lambda p\\} \\Bigr)
+
+    with u the demand not served from what is there already. It is a bound because packs, minimum orders and
+    waiting customers (their cost, and the units they take) are left out.
+
+    Parameters
+    ----------
+    As in `replay`.
+
+    Returns
+    -------
+    `holding`, `lost_sales`, `backorder` (zero), `ordering`: (n_sku, n_period); their sum is the bound.
+
+    Source
+    ------
+    Wagner, H. M. and Whitin, T. M. (1958), Management Science 5(1), extended by lost sales as in Aksen, D.,
+    Altinkemer, K. and Chand, S. (2003), European Journal of Operational Research 145(2).
+
+    Examples
+    --------
+    >>> economics = pd.DataFrame({"lead_time_periods": [1], "review_period_periods": [1], "lost_share": [1.0],
+    ...     "holding_cost_per_unit_period": [2.0], "shortage_cost_per_unit": [9.0],
+    ...     "backorder_cost_per_unit_period": [1.0], "order_cost": [5.0]})
+    >>> bound = perfect_information_cost(np.array([[3.0, 3.0, 3.0]]), np.array([2.0]), np.zeros((1, 3)),
+    ...                                  economics)
+    >>> {kind: cost.sum().item() for kind, cost in bound.items()}
+    {'holding': 0.0, 'lost_sales': 9.0, 'backorder': 0.0, 'ordering': 10.0}
+    """
+
+    def nothing(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
+        return np.zeros(len(net))
+
+    # Whatever is ordered, stock is never below that of ordering nothing, and never serves more of the demand
+    # than where nobody waits: the two ways to be idle bound holding and unserved demand from below.
+    idle = replay(demand, nothing, initial_stock, initial_pipeline, economics)
+    nobody_waits = economics.assign(lost_share=1.0)
+    served = replay(
+        demand, nothing, np.maximum(initial_stock, 0.0), initial_pipeline, nobody_waits
+    ).served_units
+    unserved = demand - served
+    n_sku, n_period = demand.shape
+    h = _cost(economics, "holding_cost_per_unit_period")[:, 0]
+    penalty = column(economics, "lost_share") * column(economics, "shortage_cost_per_unit")
+    fixed = column(economics, "order_cost")
+    lead = economics["lead_time_periods"].to_numpy(int)
+
+    best = np.full((n_sku, n_period + 1), np.inf)
+    best[:, 0] = 0.0
+    choice = np.full((n_sku, n_period + 1), -1)  # -1: period not served; j: served by the order arriving in j
+    for t in range(1, n_period + 1):
+        best[:, t] = best[:, t - 1] + penalty * unserved[:, t - 1]
+        for j in range(t):
+            age = np.arange(t - j)
+            block = unserved[:, j:t] * np.minimum(h[:, None] * age, penalty[:, None])
+            cost = np.where(j >= lead, best[:, j] + fixed + block.sum(axis=1), np.inf)
+            better = cost < best[:, t] - 1e-12
+            best[better, t], choice[better, t] = cost[better], j
+    found = {kind: np.zeros((n_sku, n_period)) for kind in ("holding", "lost_sales", "backorder", "ordering")}
+    found["holding"] += idle.holding
+    for i in range(n_sku):
+        t = n_period
+        while t > 0:
+            j = int(choice[i, t])
+            if j < 0:
+                found["lost_sales"][i, t - 1] += penalty[i] * unserved[i, t - 1]
+                t -= 1
+                continue
+            found["ordering"][i, j] += fixed[i]
+            for k in range(j, t):
+                carried = h[i] * (k - j) <= penalty[i]
+                kind = "holding" if carried else "lost_sales"
+                found[kind][i, k] += unserved[i, k] * min(h[i] * (k - j), penalty[i])
+            t = j
+    return found
+
+
+def _cost(economics: pd.DataFrame, name: str) -> np.ndarray:
+    return column(economics, name)[:, None]
