@@ -100,8 +100,8 @@ def _products_of(category: str, suppliers: pd.DataFrame, rng: np.random.Generato
             "season_share": rng.uniform(0.5, 1.3, n),
             "season_shift_days": rng.integers(-14, 15, n),
             "festival_share": rng.uniform(0.4, 1.2, n),
-            "elasticity": np.repeat(rng.uniform(-2.8, -1.1, n_collection), VARIANTS),
-            "promotion_feature": rng.uniform(1.1, 1.5, n),  # a promoted page sells beyond its price
+            "elasticity": np.repeat(rng.uniform(-2.4, -1.0, n_collection), VARIANTS),
+            "promotion_feature": rng.uniform(1.05, 1.35, n),  # a promoted page sells beyond its price
             "spill_share": np.repeat(rng.uniform(0.2, 0.5, n_collection), VARIANTS),
             "return_share": np.repeat(rng.uniform(0.01, 0.06, n_collection), VARIANTS),
         }

@@ -50,7 +50,9 @@ def soil_orders(lines: pd.DataFrame, rng: np.random.Generator) -> Dirty:
     -------
     The lines with `status`, `cancelled` (second or NaT) and the texts `created_at`, `total`, `kind` added.
     """
-    lines = lines.assign(status="paid", cancelled=pd.NaT, kind="", sort=np.arange(len(lines), dtype=float))
+    lines = lines.assign(
+        status="paid", cancelled=np.datetime64("NaT", "s"), kind="", sort=np.arange(len(lines), dtype=float)
+    )
     starts = np.flatnonzero(np.diff(lines["order"].to_numpy(), prepend=-1))
     sizes = np.diff(np.append(starts, len(lines)))
     n_hit = sum(EXTRA_ORDERS.values()) + sum(EXTRA_LINES.values()) + 1

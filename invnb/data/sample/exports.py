@@ -25,7 +25,9 @@ CUSTOMER_SEGMENTS = (
 )
 
 
-def as_table(table: str, columns: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def as_table(
+    table: str, columns: Mapping[str, Any] | pd.DataFrame, extra: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """A canonical table under the headings of its file; `extra` columns are in no map."""
     headings = COLUMN_MAPS[table]["columns"]
     frame = pd.DataFrame({headings[name]: values for name, values in columns.items()})
@@ -60,7 +62,7 @@ def _cells(column: pd.Series) -> Sequence[object]:
 
 def orders_table(lines: pd.DataFrame) -> pd.DataFrame:
     """Order lines as the shop exports them: order-level cells on the first row of an order only."""
-    first = lines["order"].ne(lines["order"].shift()).to_numpy()
+    first = lines["line"].eq(1).to_numpy()
 
     def on_first_row(values: pd.Series) -> np.ndarray:
         return np.where(first, values.astype(object), "")
@@ -137,5 +139,5 @@ def supplier_tables(catalogue: Catalogue) -> dict[str, pd.DataFrame]:
                 "priority": terms["priority"],
             },
         ),
-        "segments": as_table("segments", {name: segment[name] for name in segment}),
+        "segments": as_table("segments", segment),
     }

@@ -40,7 +40,7 @@ def promotions_file(
     planned["end_date"] = planned["start_date"] + pd.Timedelta(days=NOT_RUN_DAYS - 1)
     planned["announced_date"] = planned["start_date"]
     promotions = pd.concat([offers.promotions, planned]).sort_values(["start_date", "promo_id", "sku"])
-    table = as_table("promotions", {name: promotions[name] for name in offers.promotions})
+    table = as_table("promotions", promotions)
     return table, {"planned but not run": NOT_RUN}
 
 

@@ -40,7 +40,7 @@ def order_lines(
     day, place = np.nonzero(history.sold[FIRST:])
     day = day + FIRST
     lines = _split_into_lines(day, place, history.sold[day, place], rng)
-    lines = lines.iloc[np.lexsort([rng.random(len(lines)), lines["day"]])].reset_index(drop=True)
+    lines = lines.iloc[np.lexsort((rng.random(len(lines)), lines["day"].to_numpy()))].reset_index(drop=True)
     new_day = lines["day"].diff().ne(0).to_numpy()
     order = np.cumsum(new_day | (rng.random(len(lines)) < SINGLE_LINE_SHARE)) - 1
     lines, order = _number_by_time(lines, order, days, rng)

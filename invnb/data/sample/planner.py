@@ -43,6 +43,7 @@ class Planner:
         self.order_min_value = supplier_minimum
         self.unit_cost = products["unit_cost"].to_numpy()
         self.pack, self.minimum = terms["pack_units"].to_numpy(), terms["min_order_units"].to_numpy()
+        self.spare = np.maximum(0.5 * self.pack, 0.7 * products["mean_order_units"].to_numpy())
         second = catalogue.item_supplier.query("priority == 2")["sku"]
         self.has_second = products["sku"].isin(second).to_numpy()
         # Habits: safety as a share of the protected demand, and how long an order should last.
@@ -76,7 +77,7 @@ class Planner:
         wish = launching
         if (due & buying).any():
             rate = self._sales_rate(day, sold) * self.surplus[day]
-            reorder_point = rate * self.protected_days * self.caution + 0.5 * self.pack
+            reorder_point = rate * self.protected_days * self.caution + self.spare
             up_to = reorder_point + rate * self.cover_days
             position = stock + on_order
             wish = wish + np.where(due & buying & (position <= reorder_point), up_to - position, 0.0)

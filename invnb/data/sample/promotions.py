@@ -14,6 +14,8 @@ POST_DAYS, POST_FACTOR = 7, 0.85  # and have stocked up after it
 # campaign, mechanic, first and last day relative to its date, share of products that take part
 CAMPAIGNS = (("618", 6, 18, -2, 0, 0.5), ("1111", 11, 11, -1, 0, 0.65))
 
+RUN = ["place", "first", "last", "discount"]  # product, first and last day (indices), share
+
 
 @dataclass(frozen=True)
 class Offers:
@@ -40,10 +42,10 @@ def plan_offers(products: pd.DataFrame, days: pd.DatetimeIndex, rng: np.random.G
     runs = _without_overlap(_while_sold(runs, products, days))
     discount = np.zeros((n_day, n_sku))
     dip = np.ones((n_day, n_sku))
-    for run in runs.itertuples(index=False):
-        discount[run.first : run.last + 1, run.place] = run.discount
-        dip[max(run.first - PRE_DAYS, 0) : run.first, run.place] *= PRE_FACTOR
-        dip[run.last + 1 : run.last + 1 + POST_DAYS, run.place] *= POST_FACTOR
+    for place, first, last, share in zip(*(runs[name].tolist() for name in RUN), strict=True):
+        discount[first : last + 1, place] = share
+        dip[first - PRE_DAYS : first, place] *= PRE_FACTOR
+        dip[last + 1 : last + 1 + POST_DAYS, place] *= POST_FACTOR
     on = discount > 0
     elasticity = products["elasticity"].to_numpy()
     # Past list price moves are felt against the price of the first day.
@@ -95,11 +97,11 @@ def _campaigns(days: pd.DatetimeIndex, n_sku: int, rng: np.random.Generator) -> 
     starts = [
         (f"{name}-{days[day].year}", day + first, day + last, share)
         for name, month, dom, first, last, share in CAMPAIGNS
-        for day in np.flatnonzero(days_from(days, month, dom) == 0)
+        for day in np.flatnonzero(days_from(days, month, dom) == 0).tolist()
     ]
     starts += [
         (f"BF-{days[day].year}", day, day + 3, 0.3)
-        for day in np.flatnonzero(days_from_black_friday(days) == 0)
+        for day in np.flatnonzero(days_from_black_friday(days) == 0).tolist()
     ]
     rows = []
     for promo_id, first, last, share in starts:
@@ -127,11 +129,12 @@ def _without_overlap(runs: pd.DataFrame) -> pd.DataFrame:
     """One promotion at a time per product, campaigns first, with room for the dips between two."""
     kept: dict[int, list[tuple[int, int]]] = {}
     rows = []
-    for run in (
-        runs.assign(rank=runs["mechanic"] != "campaign").sort_values(["rank", "first", "place"]).itertuples()
+    ranked = runs.assign(rank=runs["mechanic"] != "campaign").sort_values(["rank", "first", "place"])
+    for row, place, first, last in zip(
+        ranked.index, *(ranked[name].tolist() for name in RUN[:3]), strict=True
     ):
-        busy = kept.setdefault(run.place, [])
-        if all(run.last + POST_DAYS < first or run.first > last + POST_DAYS for first, last in busy):
-            busy.append((run.first, run.last))
-            rows.append(run.Index)
+        busy = kept.setdefault(place, [])
+        if all(last + POST_DAYS < begun or first > done + POST_DAYS for begun, done in busy):
+            busy.append((first, last))
+            rows.append(row)
     return runs.loc[rows].sort_values(["first", "promo_id", "place"])

@@ -103,7 +103,7 @@ def purchase_files(
     late = orders["arrival_day"] > first_promised
     asked_again = late & (orders["line"] >= 0) & (first_promised <= LAST)
     promised = first_promised.where(~asked_again, orders["arrival_day"] + rng.integers(-2, 3, len(orders)))
-    promised = np.maximum(promised, first_promised)
+    promised = promised.clip(lower=first_promised)
     number = orders.groupby(["order_day", "supplier_id", "emergency"], sort=False).ngroup()
     orders["po_id"] = [f"PO-{n}" for n in number + FIRST_PO_NUMBER]
     orders["line_id"] = orders.groupby("po_id").cumcount() + 1
