@@ -13,10 +13,12 @@ least cost of the first j periods, W_k the least cost before an order in period 
 
 in O(n_periods^2) for costs of any shape over time (Wagner & Whitin 1958; backorders: Zangwill 1966, 1969).
 
-`restricted_lot_sizing` adds capacity, minimum orders and pack multiples, and runs over the grid of whole net
-stocks, exactly, in time linear in periods times grid because the allowed orders q are a sliding window:
+`restricted_lot_sizing` adds capacity, minimum orders and pack multiples for whole units. With u the units
+ordered before period t, and net stock I(u) = I_0 + u - d_0 - ... - d_t after its demand,
 
-    V_t(x) = min over q of  K_t [q > 0] + c_t q + h_t (x+q-d_t)^+ + b_t (d_t-x-q)^+ + V_{t+1}(x+q-d_t)
+    V_t(u) = min over allowed q of  K_t [q > 0] + c_t q + h_t I(u+q)^+ + b_t I(u+q)^- + V_{t+1}(u+q)
+
+exactly, in time linear in periods times units, because the allowed q > 0 are a window that slides with u.
 """
 
 from __future__ import annotations
@@ -145,7 +147,7 @@ def restricted_lot_sizing(
     Raises
     ------
     ValueError : as `wagner_whitin`; for fractions of units; when the limits leave demand unmet, naming the
-        product; for a grid of more than `MOST_CELLS` states.
+        product; for more than `MOST_CELLS` states.
 
     Source: Florian, Lenstra & Rinnooy Kan (1980), Management Science 26(7):669-679, for the recursion.
 
@@ -168,17 +170,16 @@ def restricted_lot_sizing(
     )
     smallest = -(-least // pack) * pack
     total = _rows(d, np.int64).sum(axis=1)
-    # a pack less never costs more once the rest of demand is covered, so stock stays below this
-    highest = np.maximum(stock, total + smallest - 1)
-    lowest = np.where(np.isfinite(_rows(b)).any(axis=1), -total, 0)
-    cells = d.shape[-1] * int((highest - lowest + 1).max())
+    # once the rest of demand is covered a pack less never costs more, so no plan orders more in all than this
+    most = np.maximum(total - stock + smallest - 1, 0)
+    cells = d.shape[-1] * (int(most.max()) + 1)
     if cells > MOST_CELLS:
         raise ValueError(
-            f"demand spans {cells} states of stock and period, {MOST_CELLS} are allowed: state it in packs"
+            f"demand spans {cells} states, {MOST_CELLS} are allowed: state it in packs or thousands"
         )
     limit = nonnegative_or_infinite("capacity", capacity)
     whole("capacity", limit[np.isfinite(limit)])
-    room = np.minimum(_rows(broadcast_to("capacity", limit, d.shape)), (highest - lowest)[:, None])
+    room = np.minimum(_rows(broadcast_to("capacity", limit, d.shape)), most[:, None])
     orders, feasible = np.empty(room.shape), np.empty(len(room), dtype=bool)
 
     from invnb.inventory import lot_sizing_kernels
@@ -188,7 +189,7 @@ def restricted_lot_sizing(
         _rows(d, np.int64),
         *(_rows(a) for a in (K, h, c, b)),
         room.astype(np.int64),
-        *(smallest, pack, stock, lowest, highest, orders, feasible),
+        *(smallest, pack, stock, most, orders, feasible),
     )
     if not feasible.all():
         product = int(np.flatnonzero(~feasible)[0])
@@ -238,7 +239,7 @@ def evaluate_lot_sizing(
 
 
 MOST_CELLS = 100_000_000
-"""Largest grid of `restricted_lot_sizing`, states of one product times periods (four bytes each)."""
+"""Largest grid of `restricted_lot_sizing`: units of one product times periods (four bytes each)."""
 
 _NO_UNITS = 1e-9  # share of the units in play below which a stock is rounding, not stock
 

@@ -78,65 +78,60 @@ def on_grid(
     smallest: Whole,
     pack: Whole,
     initial: Whole,
-    lowest: Whole,
-    highest: Whole,
+    most: Whole,
     orders: Floats,
     feasible: NDArray[np.bool_],
 ) -> None:
     """Fill `orders` and `feasible`.
 
-    `smallest` to `highest` and `feasible` have shape (n_products,), all others (n_products, n_periods).
-    Backward over periods, value[x - lowest] is the least cost from here on with net stock x, and
-    after[y - lowest] the cost of the period and what follows at stock y after ordering. The best order from x
-    is the least of c y + after(y) over y = x + smallest, x + smallest + pack, ..., x + largest: a window that
-    slides with x, one per residue of x modulo the pack. A queue of candidates gives its minimum for all x in
-    time linear in the grid.
+    `smallest` to `most` and `feasible` have shape (n_products,), all others (n_products, n_periods).
+    Backward over periods, value[u] is the least cost from here on when u units have been ordered so far, and
+    price[u] the unit costs of u plus the cost of the period and what follows with u ordered up to now. The
+    best order is the least price over u + smallest, u + smallest + pack, ..., u + largest: a window that slides
+    with u, one per residue of u modulo the pack. A queue of candidates finds it for all u in linear time.
     """
     n_products, n_periods = demand.shape
     for product in range(n_products):
-        low, size = lowest[product], highest[product] - lowest[product] + 1
-        step, first = pack[product], smallest[product]
-        value, after, price = np.empty(size), np.empty(size), np.empty(size)
+        size, step, first = most[product] + 1, pack[product], smallest[product]
+        value, price = np.empty(size), np.empty(size)
         chosen = np.zeros((n_periods, size), np.int32)
         queue = np.empty(size, np.int64)
-        for i in range(size):
-            value[i] = 0.0 if low + i >= 0 else np.inf
+        uncovered = demand[product].sum() - initial[product]  # net stock is u less this
+        for u in range(size):
+            value[u] = 0.0 if u >= uncovered else np.inf
         for t in range(n_periods - 1, -1, -1):
-            c = unit[product, t]
-            for i in range(size):
-                left = low + i - demand[product, t]
-                if left < low:
-                    after[i] = np.inf
-                elif left >= 0:
-                    after[i] = value[left - low] + holding[product, t] * left
-                else:
-                    after[i] = value[left - low] - backorder[product, t] * left
-                price[i] = after[i] + c * i
-            value[:] = after
+            K, h, c, b = fixed[product, t], holding[product, t], unit[product, t], backorder[product, t]
+            for u in range(size):
+                if u > uncovered:
+                    value[u] += h * (u - uncovered)
+                elif u < uncovered:
+                    value[u] += b * (uncovered - u)
+                price[u] = value[u] + c * u
+            uncovered -= demand[product, t]
             largest = (capacity[product, t] // step) * step
             if largest < first:
                 continue
             for residue in range(min(step, size)):
-                # queue[head:tail]: candidates y of the window, y falling and price rising towards the tail
+                # queue[head:tail]: candidates in the window, falling, their prices rising towards the tail
                 head, tail = 0, 0
-                for i in range(residue + ((size - 1 - residue) // step) * step, -1, -step):
-                    y = i + first
-                    if y < size:
-                        while tail > head and price[queue[tail - 1]] >= price[y]:
+                for u in range(residue + ((size - 1 - residue) // step) * step, -1, -step):
+                    candidate = u + first
+                    if candidate < size:
+                        while tail > head and price[queue[tail - 1]] >= price[candidate]:
                             tail -= 1
-                        queue[tail] = y
+                        queue[tail] = candidate
                         tail += 1
-                    while tail > head and queue[head] > i + largest:
+                    while tail > head and queue[head] > u + largest:
                         head += 1
                     if tail > head:
-                        best = fixed[product, t] + c * (queue[head] - i) + after[queue[head]]
-                        if best < value[i]:
-                            value[i] = best
-                            chosen[t, i] = queue[head] - i
+                        cost = K + price[queue[head]] - c * u
+                        if cost < value[u]:
+                            value[u] = cost
+                            chosen[t, u] = queue[head] - u
         orders[product, :] = 0.0
-        x = initial[product]
-        feasible[product] = value[x - low] < np.inf
+        feasible[product] = value[0] < np.inf
         if feasible[product]:
+            u = 0
             for t in range(n_periods):
-                orders[product, t] = chosen[t, x - low]
-                x += chosen[t, x - low] - demand[product, t]
+                orders[product, t] = chosen[t, u]
+                u += chosen[t, u]
