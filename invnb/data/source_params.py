@@ -27,8 +27,9 @@ from invnb.errors import InputError
 SALES_HELPERS = ("unit_price", "gross_value", "cancelled_at", "name")
 """Columns a sales file may map beside the canonical ones: they are used on the way in and not kept.
 
-Where `net_value` is not mapped it is `unit_price` (currency per unit) x units, or `gross_value` (of the line),
-less `discount_value`. A filled `cancelled_at` means cancelled; `name` is the product name, for derived products.
+Where `net_value` is not mapped it is `unit_price` (currency per unit) x units, or `gross_value` (of the
+line), less `discount_value`. A filled `cancelled_at` means cancelled; `name` is the product's name, for
+derived products.
 """
 
 
@@ -175,7 +176,7 @@ def _sentence(error: ValidationError) -> str:
         if part not in ("file", "derived", "str") or part == first["loc"][-1]
     ]
     if first["type"] == "extra_forbidden":
-        form = SalesSource if "sales" in path else TableSource if len(path) > 1 else Sources
+        form: type[BaseModel] = SalesSource if "sales" in path else TableSource if len(path) > 1 else Sources
         if "derived" in first["loc"]:
             form = DerivedProducts
         hint = _nearest(path[-1], list(form.model_fields))

@@ -309,12 +309,10 @@ def complete(table_name: str, frame: pd.DataFrame) -> pd.DataFrame:
     for column in TABLES[table_name].columns:
         values = frame.get(column.name)
         if values is None:
-            values = pd.Series(
-                column.default, index=frame.index, dtype="object" if column.kind == "flag" else dtype(column)
-            )
+            values = pd.Series(column.default, index=frame.index, dtype="object")
         if column.default is not None:
             values = values.where(values.notna(), column.default)
-        out[column.name] = values.astype(dtype(column))
+        out[column.name] = values.astype(pd.api.types.pandas_dtype(dtype(column)))
     return pd.DataFrame(out, index=frame.index)
 
 
