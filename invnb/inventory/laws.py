@@ -1,4 +1,4 @@
-"""Laws of demand over an interval, each an array over products: normal, gamma, lognormal, Poisson, discrete.
+"""Laws of demand over an interval, each for arrays of products: normal, gamma, lognormal, Poisson, ...
 
 Every law offers the same few functions, and newsvendor, service and reorder points need nothing else:
 
@@ -201,6 +201,50 @@ class Poisson:
         # for a fractional x too: D exceeds x exactly when it exceeds floor(x)
         at = np.asarray(x, dtype=float)
         return np.maximum(self.mean * self.sf(at - 1) - at * self.sf(at), 0.0)
+
+
+class NegativeBinomial:
+    """Whole demand with more spread than Poisson: `mean` and `sd` (units), sd squared above the mean.
+
+    Examples
+    --------
+    >>> demand = NegativeBinomial(mean=6, sd=4)
+    >>> float(demand.quantile(0.8)), round(float(demand.loss(9)), 4)
+    (9.0, 0.6445)
+    """
+
+    whole = True
+
+    def __init__(self, mean: ArrayLike, sd: ArrayLike) -> None:
+        self.mean, self.sd = broadcast(mean=positive("mean", mean), sd=positive("sd", sd))
+        if np.any(self.sd**2 <= self.mean):
+            tight = np.flatnonzero(self.sd**2 <= self.mean)[0]
+            raise ValueError(
+                f"sd must be above the square root of the mean, got {self.sd.flat[tight]:g} at mean "
+                f"{self.mean.flat[tight]:g}; Poisson has that much spread"
+            )
+
+    @property
+    def _size(self) -> Floats:
+        return self.mean**2 / (self.sd**2 - self.mean)
+
+    def _tail(self, x: ArrayLike, order: int) -> Floats:
+        """P(D' > x) with D' of the same success probability and size + order."""
+        at = np.floor(np.asarray(x, dtype=float))
+        tail = special.betainc(np.maximum(at, 0.0) + 1, self._size + order, 1 - self.mean / self.sd**2)
+        return np.where(at < 0, 1.0, tail)
+
+    def sf(self, x: ArrayLike) -> Floats:
+        return self._tail(x, 0)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        from scipy.stats import nbinom
+
+        return np.maximum(nbinom.ppf(p, self._size, self.mean / self.sd**2), 0.0)
+
+    def loss(self, x: ArrayLike) -> Floats:
+        at = np.asarray(x, dtype=float)
+        return np.maximum(self.mean * self._tail(at - 1, 1) - at * self._tail(at, 0), 0.0)
 
 
 class Discrete:

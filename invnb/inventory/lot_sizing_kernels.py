@@ -87,8 +87,8 @@ def on_grid(
     `smallest` to `most` and `feasible` have shape (n_products,), all others (n_products, n_periods).
     Backward over periods, value[u] is the least cost from here on when u units have been ordered so far, and
     price[u] the unit costs of u plus the cost of the period and what follows with u ordered up to now. The
-    best order is the least price over u + smallest, u + smallest + pack, ..., u + largest: a window that slides
-    with u, one per residue of u modulo the pack. A queue of candidates finds it for all u in linear time.
+    best order is the least price over u + smallest, u + smallest + pack, ..., u + largest: a window that
+    slides with u, one per residue of u modulo the pack. A queue of candidates finds all in linear time.
     """
     n_products, n_periods = demand.shape
     for product in range(n_products):
@@ -111,10 +111,12 @@ def on_grid(
             largest = (capacity[product, t] // step) * step
             if largest < first:
                 continue
+            # fewer units than this would have left demand waiting in the period before, at infinite cost
+            low = max(0, uncovered) if t > 0 and backorder[product, t - 1] == np.inf else 0
             for residue in range(min(step, size)):
                 # queue[head:tail]: candidates in the window, falling, their prices rising towards the tail
                 head, tail = 0, 0
-                for u in range(residue + ((size - 1 - residue) // step) * step, -1, -step):
+                for u in range(residue + ((size - 1 - residue) // step) * step, low - 1, -step):
                     candidate = u + first
                     if candidate < size:
                         while tail > head and price[queue[tail - 1]] >= price[candidate]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from invnb.inventory.laws import Discrete, Gamma, LogNormal, Normal, Poisson
+from invnb.inventory.laws import Discrete, Gamma, LogNormal, NegativeBinomial, Normal, Poisson
 
 SMOOTH = [
     (Normal(50, 8), stats.norm(50, 8)),
@@ -67,6 +67,21 @@ def test_poisson_against_summation(mean: float) -> None:
         assert pmf[k <= level - 1].sum() < p
 
 
+@pytest.mark.parametrize(("mean", "sd"), [(0.3, 0.9), (6.0, 4.0), (6.0, 2.5), (400.0, 90.0)])
+def test_negative_binomial_against_summation(mean: float, sd: float) -> None:
+    law, k = NegativeBinomial(mean, sd), np.arange(0, int(mean + 60 * sd))
+    pmf = stats.nbinom.pmf(k, mean**2 / (sd**2 - mean), mean / sd**2)
+    assert (pmf * k).sum() == pytest.approx(mean, rel=1e-9)
+    assert (pmf * (k - mean) ** 2).sum() == pytest.approx(sd**2, rel=1e-9)
+    for x in (-1.0, 0.0, 0.5, np.floor(mean), np.floor(mean + 2 * sd)):
+        assert float(law.sf(x)) == pytest.approx(pmf[k > x].sum(), abs=1e-10)
+        assert float(law.loss(x)) == pytest.approx((np.maximum(k - x, 0) * pmf).sum(), rel=1e-8)
+    for p in (0.05, 0.5, 0.99):
+        level = float(law.quantile(p))
+        assert pmf[k <= level].sum() >= p - 1e-10
+        assert pmf[k <= level - 1].sum() < p
+
+
 @given(
     weights=st.lists(st.floats(0.01, 1), min_size=2, max_size=6),
     p=st.floats(0.001, 0.999),
@@ -101,6 +116,10 @@ def test_sample_is_its_own_law_per_product() -> None:
         (lambda: Normal([1, 2], [1, 2, 3]), "mean, sd must have shapes that can be combined"),
         (lambda: Gamma(0, 1), "mean must be above zero and finite, got 0"),
         (lambda: LogNormal(0, 0), "log_sd must be above zero and finite, got 0"),
+        (
+            lambda: NegativeBinomial(6, [3, 2]),
+            "sd must be above the square root of the mean, got 2 at mean 6",
+        ),
         (lambda: Poisson(float("nan")), "mean must be zero or more and finite, got nan"),
         (lambda: Discrete([0.5, 0.4]), "pmf must sum to 1 along its last axis, got 0.9"),
         (lambda: Discrete([0.5, 0.5], [2, 1]), "points must not decrease"),

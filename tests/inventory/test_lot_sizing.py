@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -245,3 +247,14 @@ def test_a_thousand_products_in_half_a_second() -> None:
 def test_bad_input_is_named(call, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
+    modules = "checks, eoq, instances, joint_replenishment, laws, lot_sizing, lot_sizing_rules, newsvendor"
+    code = f"""
+import sys
+from invnb.inventory import {modules}, reorder_quantity, reorder_quantity_rules, service
+print([m for m in ("numba", "scipy.stats", "scipy.optimize", "pandas", "yaml") if m in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
