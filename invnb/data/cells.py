@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from invnb.data.source_params import TableSource
 from invnb.data.sources import RawTable
@@ -106,10 +108,8 @@ def _finite(text: pd.Series) -> pd.Series:
 
 def _flags(text: pd.Series) -> pd.Series:
     """True and False as objects, missing where neither is meant."""
-    words = text.astype("str").str.lower()
-    return pd.Series(
-        np.where(words.isin(_YES), True, np.where(words.isin(_NO), False, None)), index=text.index
-    )
+    words = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
+    return text.astype("str").str.lower().map(words).astype(object)
 
 
 def _times(text: pd.Series, source: TableSource) -> pd.Series:
@@ -125,8 +125,10 @@ def _times(text: pd.Series, source: TableSource) -> pd.Series:
         )
     codes, unique = pd.factorize(text)  # a day's export repeats its times
     texts = pd.Series(unique, dtype="str")
-    offset = texts.str.match(_OFFSET)
-    local = texts.where(~offset, texts.str.replace(_OFFSET, r"\1", regex=True)) if offset.any() else texts
+    local = pd.Series(
+        pc.replace_substring_regex(pa.array(texts, pa.string()), _OFFSET, r"\1").to_pandas(), dtype="str"
+    )
+    offset = local != texts
     times = _written(local, source.dayfirst)
     if source.time_zone and offset.any():
         shift = (
@@ -150,9 +152,10 @@ def _naive(times: pd.Series) -> pd.Series:
 
 def _written(text: pd.Series, dayfirst: bool | None) -> pd.Series:
     if dayfirst is None:
-        plain = text.str.replace(r"[年月/](?=\d)", "-", regex=True).str.replace("日", "")
-        padded = plain.str.replace(r"-(\d)(?=\D|$)", r"-0\1", regex=True)
-        return _naive(pd.to_datetime(padded, format="ISO8601", errors="coerce"))
+        times = _naive(pd.to_datetime(text, format="ISO8601", errors="coerce"))
+        rest = text[times.isna()].str.replace(r"[年月/](?=\d)", "-", regex=True).str.replace("日", "")
+        rest = rest.str.replace(r"-(\d)(?=\D|$)", r"-0\1", regex=True)  # 2025/3/4
+        return times.fillna(_naive(pd.to_datetime(rest, format="ISO8601", errors="coerce")))
     order = "%d/%m/%Y" if dayfirst else "%m/%d/%Y"
     plain = text.str.replace(r"^(\d{1,2})[-.](\d{1,2})[-.]", r"\1/\2/", regex=True)
     times = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")

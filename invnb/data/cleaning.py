@@ -117,9 +117,12 @@ def duplicate_rules(ledger: LineLedger, frame: pd.DataFrame, key: tuple[str, ...
     ledger.reject(kept.duplicated().reindex(frame.index, fill_value=False), "exact duplicate")
     if key:
         kept = frame.loc[ledger.kept, [name for name in key if name in frame]]
-        value = frame[list(kept.columns)].astype("str").agg(" ".join, axis=1) if len(kept) else None
-        again = kept.duplicated().reindex(frame.index, fill_value=False)
-        ledger.reject(again, f"second line for the same {', '.join(kept.columns)}", value)
+        again = kept[kept.duplicated()].astype("str")
+        value = pd.Series([" ".join(row) for row in again.to_numpy()], again.index, dtype="str")
+        where = frame.index.isin(again.index)
+        ledger.reject(
+            where, f"second line for the same {', '.join(kept.columns)}", value.reindex(frame.index)
+        )
 
 
 def clean_table(
@@ -231,7 +234,7 @@ def receipt_rules(receipts: RawTable, orders: Cleaned | None, ledger: LineLedger
     """
     key = ["po_id", "line_id"]
     cells = receipts.cells[key].astype("str")
-    named = cells.agg(" ".join, axis=1) if len(cells) else pd.Series(dtype="str")
+    named = cells["po_id"].str.cat(cells["line_id"], sep=" ")
     if orders is None:
         ledger.reject(np.ones(len(cells), dtype=bool), "receipt without its order", named)
         return
