@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from invnb.report.charts import label_dates, label_ends
-from invnb.report.style import INK, MUTED, OURS, SOFT, blank, styled
+from invnb.report.style import FIXED_INK, INK, MUTED, OURS, SOFT, blank, styled
 from invnb.report.wording import Wording
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def forecast_totals(history: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFra
     past = past.drop_duplicates(["sku", "period"], keep="last")
     before = past.groupby("period", as_index=False)[["units", "forecast"]].sum()
     before.columns = pd.Index(["period", "actual_units", "forecast_units"])
-    ahead = (
-        forecast.groupby("period", as_index=False)["mean"].sum().rename(columns={"mean": "forecast_units"})
-    )
+    ahead = forecast.groupby("period")["mean"].sum().rename("forecast_units").reset_index()
     return pd.concat([before, ahead], ignore_index=True)[["period", "actual_units", "forecast_units"]]
 
 
@@ -85,12 +83,13 @@ def forecast_chart(
     ax.plot(x, table["forecast_units"], color=OURS, linestyle="--")
     ax.plot(x, table["actual_units"], color=INK)
     if ahead.any() and (~ahead).any():
-        first = int(np.argmax(ahead))
-        ax.axvline(first - 0.5, color=MUTED, linewidth=0.8, linestyle=":")
+        ax.axvline(int(np.argmax(ahead)) - 0.5, color=MUTED, linewidth=0.8, linestyle=":")
+    if not ahead.all():
+        top = int(table["actual_units"].argmax())
+        place = (top, table["actual_units"].iloc[top])
         ax.annotate(
-            w("label.actual"), (first - 1, table["actual_units"].iloc[first - 1]), xytext=(-4, 9),
-            textcoords="offset points", ha="right", color=INK,
-        )  # fmt: skip
+            w("label.actual"), place, xytext=(0, 4), textcoords="offset points", ha="center", color=INK
+        )
     ax.set_ylim(bottom=0)
     label_ends(ax, [(float(table["forecast_units"].iloc[-1]), w("label.forecast"), OURS)], x[-1])
     label_dates(ax, periods, w)
@@ -133,23 +132,22 @@ def model_comparison(model_scores: pd.DataFrame, champions: pd.DataFrame, w: Wor
     if chosen:
         ax.plot([], [], "o", color=OURS, label=w("label.champion"))
     ax.set_yticks(range(len(order)), [str(model).replace("_", " ") for model in order], color=INK)
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=5, frameon=False, handletextpad=0.1, columnspacing=1
-    )
+    figure.legend(loc="outside upper left", ncols=5, frameon=False, handletextpad=0.1, columnspacing=1)
     ax.set_xlabel(w("axis.metric", metric=metric.upper()))
     return figure
 
 
 @styled
 def calibration_chart(calibration: pd.DataFrame, w: Wording) -> Figure:
-    """Share of outcomes held by each range against the share it promised, with the binomial interval.
+    """Share of outcomes at or below each forecast level against the share promised, with its 95% interval.
 
     Parameters
     ----------
-    calibration : columns nominal, covered, low, high as shares.
+    calibration : columns nominal, covered, low, high as shares; with `demand_class` only "all" is drawn, with
+        `window_periods` the longest window.
     w : the wording.
     """
-    table = calibration.sort_values("nominal")
+    table = overall_calibration(calibration)
     figure, ax = blank()
     x, y = 100 * table["nominal"].to_numpy(float), 100 * table["covered"].to_numpy(float)
     ax.plot([0, 100], [0, 100], color=MUTED, linewidth=1, linestyle="--")
@@ -159,6 +157,24 @@ def calibration_chart(calibration: pd.DataFrame, w: Wording) -> Figure:
     ax.plot(x, y, "o", color=OURS, markersize=5)
     ax.set(xlim=(0, 102), ylim=(0, 102), xlabel=w("axis.nominal"), ylabel=w("axis.covered"))
     return figure
+
+
+def overall_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
+    """The rows that speak of all products together, over the longest window, by rising level.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"demand_class": ["all", "all", "lumpy"], "window_periods": [1, 4, 4],
+    ...                       "nominal": 0.9, "covered": [0.8, 0.9, 1.0]})
+    >>> overall_calibration(table)["covered"].tolist()
+    [0.9]
+    """
+    table = calibration
+    if "demand_class" in table and (table["demand_class"] == "all").any():
+        table = table[table["demand_class"] == "all"]
+    if "window_periods" in table:
+        table = table[table["window_periods"] == table["window_periods"].max()]
+    return table.sort_values("nominal", kind="stable")
 
 
 def segment_grid(sku_segments: pd.DataFrame) -> pd.DataFrame:
@@ -191,17 +207,10 @@ def abc_xyz_map(sku_segments: pd.DataFrame, w: Wording) -> Figure:
     shade = LinearSegmentedColormap.from_list("house", ["#ffffff", OURS])
     top = max(int(grid.to_numpy().max()), 1)
     for (row, column), count in np.ndenumerate(grid.to_numpy()):
-        share = 0.75 * count / top
+        share = 0.5 * count / top  # dark text stays readable on every shade
         ax.add_patch(Rectangle((column, row), 0.96, 0.92, facecolor=shade(share), edgecolor="none"))
         text = w("label.products", n=int(count)) if count else "0"
-        ax.text(
-            column + 0.48,
-            row + 0.46,
-            text,
-            ha="center",
-            va="center",
-            color="#ffffff" if share > 0.5 else "#1a2432",
-        )
+        ax.text(column + 0.48, row + 0.46, text, ha="center", va="center", color=FIXED_INK)
     ax.set(xlim=(0, 3), ylim=(3, 0), xlabel=w("axis.xyz"), ylabel=w("axis.abc"))
     ax.set_xticks([0.48, 1.48, 2.48], list("XYZ"), color=INK)
     ax.set_yticks([0.46, 1.46, 2.46], list("ABC"), color=INK)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -12,10 +11,8 @@ from invnb.report import say
 from invnb.report.first_screen import sorted_alerts
 from invnb.report.inputs import Inputs
 from invnb.report.style import sparkline
-from invnb.report.tables import Column, columns_of, html_table
+from invnb.report.tables import Column, Row, columns_of, html_table, rows_of
 from invnb.report.wording import Wording, is_missing
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,10 +30,6 @@ class Explorer:
 def explorers(given: Inputs) -> list[Explorer]:
     """All lists in the order of the page."""
     return [orders(given), alerts(given), products(given)]
-
-
-def _rows(table: pd.DataFrame) -> list[Row]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _name(w: Wording) -> Column:
@@ -76,7 +69,7 @@ def orders(given: Inputs) -> Explorer:
     columns.append(Column("quantity", w("column.why"), lambda row: say.why_quantity(row, w)))
     reasons = [str(code) for code in table["reason_code"].dropna().unique()] if "reason_code" in table else []
     html = html_table(
-        _rows(table), columns, w("page.all_orders_caption"), sortable=True,
+        rows_of(table), columns, w("page.all_orders_caption"), sortable=True,
         row_class=lambda row: "cut" if row.get("reason_code") == say.CUT else "",
         row_filter=lambda row: str(row.get("reason_code", "")),
     )  # fmt: skip
@@ -101,7 +94,7 @@ def alerts(given: Inputs) -> Explorer:
     ]  # fmt: skip
     kinds = sorted({str(code) for code in table["type"].dropna()})
     html = html_table(
-        _rows(table), columns, w("page.all_alerts_caption"), row_header="name", sortable=True,
+        rows_of(table), columns, w("page.all_alerts_caption"), row_header="name", sortable=True,
         row_filter=lambda row: str(row["type"]),
     )  # fmt: skip
     return Explorer(
@@ -111,7 +104,7 @@ def alerts(given: Inputs) -> Explorer:
 
 def product_table(given: Inputs) -> pd.DataFrame:
     """One row for every product any table knows, with what is known of it."""
-    names = given.names().reset_index()
+    names = given.names.reset_index()
     skus = [
         given.table(name, "sku")["sku"]
         for name in ("position", "economics", "sku_segments", "projection", "orders")
@@ -171,7 +164,7 @@ def products(given: Inputs) -> Explorer:
     columns += columns_of(table, w, ["unit_cost", "price", "lead_time_days"])
     classes = sorted({str(c) for c in table["abc"].dropna()}) if "abc" in table else []
     html = html_table(
-        _rows(table), columns, w("page.all_products_caption"), sortable=True,
+        rows_of(table), columns, w("page.all_products_caption"), sortable=True,
         row_filter=lambda row: str(row.get("abc", "")),
     )  # fmt: skip
     return Explorer("products-list", title, intro, html, tuple((c, c) for c in classes), "")

@@ -13,7 +13,7 @@ from invnb.report import charts, charts_forecast, say
 from invnb.report.first_screen import sorted_alerts
 from invnb.report.inputs import Inputs
 from invnb.report.style import Html, show
-from invnb.report.tables import Column, column_label, columns_of, frame_table, html_table
+from invnb.report.tables import Column, column_label, columns_of, frame_table, html_table, rows_of
 from invnb.report.wording import MISSING, is_missing
 
 MOST_FANS = 6
@@ -83,15 +83,14 @@ def projection(given: Inputs) -> Exhibit | None:
     table = table.dropna(subset=["stock_p50"])
     if table.empty:
         return None
-    names, figures, sentences = given.names(), [], []
+    figures, sentences = [], []
     for sku in shown_products(given):
         rows = table[table["sku"] == sku]
-        name = w.name({"sku": sku, **(names.loc[sku].to_dict() if sku in names.index else {})}, 40)
+        name = given.name(sku, 40)
         sentences.append(say.projection(rows, name, w))
         picture = charts.stock_projection(rows, w, given.period)
         figures.append((sentences[-1], show(picture, w("alt.projection", name=name, **_days(rows, given)))))
-    attention = sorted_alerts(given)["sku"].nunique()
-    sentence = w("say.alerts", n=attention) if attention else sentences[0]
+    sentence = say.projections(table, w)
     numbers = frame_table(table[table["sku"].isin(shown_products(given))], w("figure.projection"), w)
     return Exhibit(
         "projection",
@@ -282,7 +281,7 @@ def changes(given: Inputs) -> Exhibit:
     ]
     figures = given.table("kpis", "kpi", "value", "unit")
     old = before.get("kpis") or {}
-    for row in figures[figures["kpi"].isin(old)].to_dict("records"):
+    for row in rows_of(figures[figures["kpi"].isin(old)]):
         ends = (w.measured(value, row["unit"]) for value in (old[row["kpi"]], row["value"]))
         rows.append({"what": w.of("kpi", row["kpi"]), **dict(zip(("before", "after"), ends, strict=True))})
     units = pd.DataFrame(
@@ -290,9 +289,8 @@ def changes(given: Inputs) -> Exhibit:
     )
     units = units.astype(float).fillna(0.0)
     moved = (units["after"] - units["before"]).abs().sort_values(ascending=False, kind="stable")
-    names = given.names()
     for sku in moved[moved > 0].index[:5] if before.get("orders") else []:
-        name = w.name({"sku": sku, **(names.loc[sku].to_dict() if sku in names.index else {})}, 40)
+        name = given.name(sku, 40)
         ends = (w.units(units.loc[sku, key]) for key in ("before", "after"))
         label = f"{name}: {w('column.order_units')}"
         rows.append({"what": label, **dict(zip(("before", "after"), ends, strict=True))})
@@ -350,5 +348,4 @@ def kpi_table(given: Inputs, figures: pd.DataFrame) -> Markup:
     ]
     for key in ("low", "high", "previous", "target"):
         columns.append(Column(key, w(f"column.{key}"), measured(key), numeric=True))
-    rows = [{str(k): v for k, v in row.items()} for row in figures.to_dict("records")]
-    return html_table(rows, columns, w("page.all_kpis_caption"))
+    return html_table(rows_of(figures), columns, w("page.all_kpis_caption"))

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from invnb.report import say
 from invnb.report.inputs import Inputs
-from invnb.report.tables import Column, html_table
-from invnb.report.wording import MISSING, is_missing
+from invnb.report.tables import Column, html_table, rows_of
+from invnb.report.wording import MISSING, Wording, is_missing
 
 MOST_TILES, MOST_ALERTS, MOST_ORDERS = 8, 5, 10
 # The numbers shown first, by what a decision needs; others follow in the table's order.
@@ -57,6 +57,12 @@ def key_figures(given: Inputs) -> pd.DataFrame:
     return kpis.sort_values("kpi", key=lambda names: names.map(rank).fillna(len(rank)), kind="stable")
 
 
+def _short(value: Any, unit: object, w: Wording) -> str:
+    """A value to compare with: the words of its unit stand beside the figure already."""
+    text = w.measured(value, unit)
+    return text.removesuffix(f" {w.of('unit', unit)}")
+
+
 def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
     """Comparisons of one key figure: with its target (tick or cross) and with the last run (arrow)."""
     w, value, unit = given.w, row.get("value"), row.get("unit")
@@ -69,10 +75,10 @@ def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
         return ()
     if not is_missing(target):
         met = value >= target if up else value <= target
-        text = w("page.target_met" if met else "page.target_missed", target=w.measured(target, unit))
+        text = w("page.target_met" if met else "page.target_missed", target=_short(target, unit, w))
         parts.append(("good", "✓", text) if met else ("bad", "✗", text))
     if not is_missing(previous):
-        text = w("page.previous", value=w.measured(previous, unit))
+        text = w("page.previous", value=_short(previous, unit, w))
         better = (value > previous) == up
         mark = "▲" if value > previous else "▼" if value < previous else "＝"
         parts.append(("" if value == previous else "good" if better else "bad", mark, text))
@@ -84,7 +90,7 @@ def tiles(given: Inputs) -> list[Tile]:
     w, result = given.w, []
     figures = key_figures(given)
     figures = figures[~figures["kpi"].isin(_IN_HEADLINE)].dropna(subset=["value"])
-    for row in figures.head(MOST_TILES).to_dict("records"):
+    for row in rows_of(figures.head(MOST_TILES)):
         spread = w.range(*(w.measured(row.get(end), row.get("unit")) for end in ("low", "high")))
         result.append(
             Tile(
@@ -107,7 +113,7 @@ def sorted_alerts(given: Inputs) -> pd.DataFrame:
 def alert_lines(given: Inputs) -> list[AlertLine]:
     """The alerts that matter most, in words."""
     lines = []
-    for row in sorted_alerts(given).head(MOST_ALERTS).to_dict("records"):
+    for row in rows_of(sorted_alerts(given).head(MOST_ALERTS)):
         head, rest = say.alert(row, given.w, limit=40)
         severity = str(row["severity"]) if str(row["severity"]) in _MARKS else "S4"
         lines.append(AlertLine(severity, _MARKS[severity], given.w.of("severity", severity), head, rest))
@@ -132,7 +138,7 @@ def top_orders(given: Inputs) -> Markup:
 
     def due(row: dict[str, Any]) -> str | Markup:
         date, late = w.date(row.get("order_by"), year=False), row.get("late_by_days")
-        if is_missing(late) or float(late) <= 0 or date == MISSING:
+        if late is None or is_missing(late) or float(late) <= 0 or date == MISSING:
             return date
         return Markup('<span class="bad">{} ({})</span>').format(date, w("page.late", n=w.number(late)))
 
@@ -143,7 +149,4 @@ def top_orders(given: Inputs) -> Markup:
         Column("worth", w(f"column.{worth}"), lambda r: w.money(r.get(worth), True), numeric=True),
         Column("order_by", w("column.order_by"), due, numeric=True),
     ]
-    rows = kept.head(MOST_ORDERS).to_dict("records")
-    return html_table(
-        [{str(k): v for k, v in row.items()} for row in rows], columns, w("page.top_orders_caption")
-    )
+    return html_table(rows_of(kept.head(MOST_ORDERS)), columns, w("page.top_orders_caption"))

@@ -15,6 +15,10 @@ from invnb.report.wording import Wording, is_missing
 from invnb.report.write import replace_together
 
 Row = dict[str, Any]
+_KEYS = (
+    "order_lines", "order_value", "money_at_stake", "currency", "saving", "saving_low", "saving_high",
+    "message", "alerts", "fill_rate", "fill_rate_target", "data_through", "seconds", "state", "failed_stage", "pages",
+)  # fmt: skip
 
 
 def write_index(
@@ -68,27 +72,7 @@ def categories(reports: Path, status: Mapping[str, Mapping[str, Any]]) -> list[R
         row |= {"state": state, "message": latest.get("message")}
         row |= {"failed_stage": latest.get("stage") if state == "failed" else None}
         row["seconds"] = latest["seconds"] if not is_missing(latest.get("seconds")) else row.get("seconds")
-    keys = (
-        "order_lines",
-        "order_value",
-        "money_at_stake",
-        "currency",
-        "saving",
-        "saving_low",
-        "saving_high",
-        "message",
-    )
-    keys += (
-        "alerts",
-        "fill_rate",
-        "fill_rate_target",
-        "data_through",
-        "seconds",
-        "state",
-        "failed_stage",
-        "pages",
-    )
-    rows = [{**dict.fromkeys(keys), **row} for row in found.values()]
+    rows = [{**dict.fromkeys(_KEYS), **row} for row in found.values()]
     return sorted(rows, key=lambda row: (-(row["money_at_stake"] or 0), row["folder"]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -59,9 +60,16 @@ class Inputs:
     @property
     def budget(self) -> float | None:
         """Money for one review, None where there is no limit."""
-        budget = self.parameters.get("budget")
+        budget: Any = self.parameters.get("budget")
         return None if is_missing(budget) else float(budget)
 
+    def name(self, sku: object, limit: int = 0) -> str:
+        """A product's name in the page's language, or its sku."""
+        names = self.names
+        row = names.loc[[sku]].to_dict("records")[0] if sku in names.index else {}
+        return self.w.name({"sku": sku, **{str(k): v for k, v in row.items()}}, limit)
+
+    @cached_property
     def names(self) -> pd.DataFrame:
         """Name and Chinese name of every product that any table knows, by sku."""
         known = [

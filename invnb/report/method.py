@@ -13,7 +13,7 @@ from markupsafe import Markup
 from invnb.report.evidence import assumed_values, kpi_table
 from invnb.report.first_screen import key_figures
 from invnb.report.inputs import Inputs
-from invnb.report.tables import Column, column_label, frame_table, html_table
+from invnb.report.tables import Column, column_label, frame_table, html_table, rows_of
 from invnb.report.wording import MISSING, catalogue, is_missing
 
 
@@ -69,7 +69,7 @@ def _assumptions(given: Inputs) -> Block:
         Column("assumed", w("column.assumed"), name),
         Column("count", w("column.count"), lambda row: w.number(row["count"]), numeric=True),
     ]
-    table = html_table(assumed.to_dict("records"), columns, w("method.assumptions_caption"))
+    table = html_table(rows_of(assumed), columns, w("method.assumptions_caption"))
     return Block("assumptions", title, (w("method.assumptions_intro"),), (), (table,))
 
 

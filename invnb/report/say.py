@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from invnb.report.charts_forecast import choose_metric, forecast_totals, segment_grid
+from invnb.report.charts_forecast import (
+    choose_metric,
+    forecast_totals,
+    overall_calibration,
+    segment_grid,
+)
 from invnb.report.wording import Wording, catalogue, is_missing
 
 CUT = "NONE_BUDGET"
@@ -102,7 +107,7 @@ def why_quantity(row: Row, w: Wording) -> str:
     demand = {key: w.units(row.get(f"demand_{key}")) for key in ("p10", "p50", "p90")}
     on_hand, inbound = (w.units(row.get(key)) for key in ("on_hand_units", "inbound_units"))
     sentences = [w("why.quantity", on_hand=on_hand, inbound=inbound, **demand)]
-    rounded = row.get("rounded_up_by_units")
+    rounded: Any = row.get("rounded_up_by_units")
     if not is_missing(rounded) and float(rounded) > 0:
         pack, least = w.units(row.get("pack_units")), w.units(row.get("min_order_units"))
         sentences.append(w("why.rounded", n=w.units(rounded), pack=pack, minimum=least))
@@ -126,7 +131,8 @@ def alert(row: Row, w: Wording, limit: int = 0) -> tuple[str, str]:
     low, high = (w.money(row.get(f"money_at_risk_{end}")) for end in ("p10", "p90"))
     money, spread = w.money(row.get("money_at_risk")), w.range(low, high)
     parts = [w("alert.risk_range", money=money, range=spread) if spread else w("alert.risk", money=money)]
-    action, units = row.get("action_code"), row.get("action_units")
+    action: Any = row.get("action_code")
+    units: Any = row.get("action_units")
     if not is_missing(action):
         text = w.of("action", action)
         counted = not is_missing(units) and float(units) > 0
@@ -134,7 +140,8 @@ def alert(row: Row, w: Wording, limit: int = 0) -> tuple[str, str]:
             w("alert.do_units", action=text, units=w.units(units)) if counted else w("alert.do", action=text)
         )
     if not is_missing(row.get("act_by")):
-        late, date = row.get("late_by_days"), w.date(row["act_by"], year=False)
+        late: Any = row.get("late_by_days")
+        date = w.date(row["act_by"], year=False)
         overdue = not is_missing(late) and float(late) > 0
         parts.append(
             w("alert.act_late", date=date, n=w.number(late)) if overdue else w("alert.act_by", date=date)
@@ -167,16 +174,33 @@ def alerts(table: pd.DataFrame, w: Wording) -> str:
 
 
 def projection(table: pd.DataFrame, name: str, w: Wording) -> str:
-    """When one product runs out with and without its order."""
+    """When one product runs out with and without orders, by the middle of its scenarios."""
     rows = table.sort_values("period")
-    empty = rows["stock_p50"] <= 0
-    bare = rows["without_order_p50"] <= 0 if "without_order_p50" in rows else empty
-    if not bare.any():
+    with_order, without = _runs_out(rows, "stock_p50"), _runs_out(rows, "without_order_p50")
+    date = w.date(without if with_order is None else with_order, year=False)
+    if with_order is None and without is None:
         return w("say.projection_safe", name=name, date=w.date(rows["period"].iloc[-1], year=False))
-    date = w.date(rows.loc[bare, "period"].iloc[0], year=False)
-    if empty.any() and rows.loc[empty, "period"].iloc[0] <= rows.loc[bare, "period"].iloc[0]:
-        return w("say.projection_both_out", name=name, date=date)
-    return w("say.projection", name=name, date=date, risk=w.share(rows["stockout_probability"].max(), 0))
+    if with_order is None:
+        return w("say.projection", name=name, date=date)
+    if without is not None and without < with_order:
+        return w("say.projection_later", name=name, date=w.date(without, year=False), later=date)
+    coming = "order_units" in rows and rows["order_units"].sum() > 0
+    return w("say.projection_too_late" if coming else "say.projection_no_order", name=name, date=date)
+
+
+def _runs_out(rows: pd.DataFrame, key: str) -> pd.Timestamp | None:
+    """The first period that ends without stock."""
+    empty = rows.loc[rows[key] <= 0, "period"] if key in rows else rows["period"].head(0)
+    return None if empty.empty else empty.iloc[0]
+
+
+def projections(table: pd.DataFrame, w: Wording) -> str:
+    """How many products run out within the horizon, with and without orders."""
+    if "without_order_p50" not in table:
+        return ""
+    out = (table[["stock_p50", "without_order_p50"]] <= 0).groupby(table["sku"]).any()
+    bare, kept = out["without_order_p50"].sum(), out["stock_p50"].sum()
+    return w("say.projections", n=w.number(bare), total=w.number(len(out)), kept=w.number(kept))
 
 
 def forecast(history: pd.DataFrame, ahead: pd.DataFrame, period: str, w: Wording) -> str:
@@ -221,7 +245,7 @@ def savings(table: pd.DataFrame, w: Wording) -> str:
     if low <= 0:
         return w("say.savings_unsure", money=w.money(saving), range=spread)
     parts = table[table["source"].astype(str).str.lower() != "total"]
-    source = parts.loc[parts["saving"].idxmax(), "source"] if len(parts) else "total"
+    source = _row(parts, parts["saving"].idxmax())["source"] if len(parts) else "total"
     return w("say.savings", money=w.money(saving), range=spread, source=w.of("cost", source))
 
 
@@ -263,7 +287,7 @@ def limits(table: pd.DataFrame, w: Wording) -> str:
         use = (table["used"] / table["available"]).replace([np.inf, -np.inf], np.nan).dropna()
         if use.empty:
             return w("page.no_data")
-        fullest = table.loc[use.idxmax()]
+        fullest = _row(table, use.idxmax())
         return w("say.limits_free", limit=w.of("limit", fullest["limit"]), use=w.share(use.max(), 0))
     name = binding.groupby("limit")["shadow_price"].sum().idxmax()
     rows, all_rows = binding[binding["limit"] == name], table[table["limit"] == name]
@@ -279,22 +303,27 @@ def limits(table: pd.DataFrame, w: Wording) -> str:
     )  # fmt: skip
 
 
+def _sentence_case(code: object) -> str:
+    text = str(code).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
 def models(scores: pd.DataFrame, champions: pd.DataFrame, w: Wording) -> str:
     """Which model is used most, and by which measure."""
     metric = choose_metric(scores)
     if {"model", "demand_class"} <= set(champions.columns) and len(champions):
         counts = champions.drop_duplicates("demand_class")["model"].value_counts()
-        model = str(counts.index[0]).replace("_", " ")
+        model = _sentence_case(counts.index[0])
         return w("say.models", model=model, n=counts.iloc[0], total=counts.sum(), metric=metric.upper())
     means = scores[scores["metric"] == metric].groupby("model")["value"].mean()
-    best = str(means.idxmin()).replace("_", " ")
+    best = _sentence_case(means.idxmin())
     return w("say.models_best", model=best, metric=metric.upper(), value=w.number(means.min(), 3))
 
 
 def calibration(table: pd.DataFrame, w: Wording) -> str:
-    """Whether the widest range over most outcomes held what it promised, within chance."""
-    row = table.sort_values(["n", "nominal"] if "n" in table else ["nominal"]).iloc[-1]
-    low, high = float(row.get("low", row["covered"])), float(row.get("high", row["covered"]))
+    """Whether outcomes stayed below the highest level as often as promised, within chance."""
+    row = _row(overall_calibration(table).tail(1).reset_index(drop=True), 0)
+    low, high = row.get("low", row["covered"]), row.get("high", row["covered"])
     verdict = "wide" if low > row["nominal"] else "narrow" if high < row["nominal"] else "ok"
     return w(
         "say.calibration", nominal=w.share(row["nominal"], 0), covered=w.share(row["covered"]),
@@ -302,11 +331,15 @@ def calibration(table: pd.DataFrame, w: Wording) -> str:
     )  # fmt: skip
 
 
+def _row(table: pd.DataFrame, label: Any) -> dict[str, Any]:
+    """One row by its label, as a dict."""
+    return {str(key): value for key, value in table.loc[label].items()}
+
+
 def segments(table: pd.DataFrame, w: Wording) -> str:
     """How many products matter most, and how many sell unsteadily."""
-    grid = segment_grid(table)
-    total = int(grid.to_numpy().sum())
-    return w("say.segments", a=int(grid.loc["A"].sum()), total=total, hard=int(grid["Z"].sum()))
+    grid = segment_grid(table).to_numpy()
+    return w("say.segments", a=int(grid[0].sum()), total=int(grid.sum()), hard=int(grid[:, -1].sum()))
 
 
 def suppliers(table: pd.DataFrame, w: Wording) -> str:
@@ -314,6 +347,6 @@ def suppliers(table: pd.DataFrame, w: Wording) -> str:
     known = table.dropna(subset=["lead_time_sd_days"])
     if known.empty:
         return w("page.no_data")
-    row = known.loc[known["lead_time_sd_days"].idxmax()]
+    row = _row(known, known["lead_time_sd_days"].idxmax())
     days, spread = (w.number(row[key], 1) for key in ("lead_time_days", "lead_time_sd_days"))
     return w("say.suppliers", name=row["supplier_name"], days=days, sd=spread)

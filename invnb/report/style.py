@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from markupsafe import Markup, escape
 
@@ -41,6 +41,7 @@ COLOURS = {
     "paper": ("#fefefe", "#151b24"),
 }
 INK, MUTED, GRID, OURS, OTHER, GOOD, EXTRA, SOFT, PAPER = (light for light, _ in COLOURS.values())
+FIXED_INK = "#1b2433"  # for text on a shade that stays light on the dark page too
 SERIES = (OURS, OTHER, GOOD, EXTRA, MUTED)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
 
@@ -90,7 +91,7 @@ def house_style() -> Iterator[None]:
     import matplotlib as mpl
 
     chinese = chinese_font()
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": ["DejaVu Sans", *([chinese] if chinese else [])],
         "font.size": 8.5,
         "text.color": INK,
@@ -209,8 +210,7 @@ def _svg(fig: Figure, alt: str) -> str:
     svg = re.sub(r"font(-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", rf"font\1: \2{_PAGE_FONTS}", svg)
     for name, (light, _) in COLOURS.items():
         svg = svg.replace(light, f"var(--c-{name},{light})")
-    # Groups are called axes_1, text_2 ... in every picture: ids nothing refers to go, the others get a
-    # prefix.
+    # Groups are called axes_1, text_2 ... in every picture: ids nothing refers to go, others get a prefix.
     used = set(re.findall(r"#([\w-]+)", svg))
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r' id="([\w.-]+)"', lambda m: f' id="{prefix}{m[1]}"' if m[1] in used else "", svg)

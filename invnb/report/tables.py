@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -139,17 +140,28 @@ def columns_of(frame: pd.DataFrame, w: Wording, keys: Sequence[str] | None = Non
             Column(
                 key,
                 column_label(key, w),
-                lambda row, key=key, write=write: write(row[key]),  # type: ignore[misc]
-                (lambda row, key=key: _order(row[key])) if numeric or kind == "date" else None,  # type: ignore[misc] numeric,
+                partial(_cell, key, write),
+                partial(_order, key) if numeric or kind == "date" else None,
+                numeric,
             )
         )
     return result
 
 
-def _order(value: Any) -> float | str:
+def _cell(key: str, write: Callable[[Any], str], row: Row) -> str:
+    return write(row[key])
+
+
+def _order(key: str, row: Row) -> str:
+    value = row[key]
     if is_missing(value):
         return ""
     return value.strftime("%Y-%m-%d") if hasattr(value, "strftime") else f"{float(value):.6g}"
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a table, each a dict by column name."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def html_table(
@@ -201,7 +213,7 @@ def frame_table(
     columns = columns_of(frame, w, keys)
     if frame.empty or not columns:
         return Markup("<p class=none>{}</p>").format(w("page.no_data"))
-    return html_table(frame.to_dict("records"), columns, caption, **options)
+    return html_table(rows_of(frame), columns, caption, **options)
 
 
 def table(frame: pd.DataFrame, caption: str, *, currency: str = "", language: str = "en") -> Html:

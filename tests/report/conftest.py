@@ -142,18 +142,18 @@ def _evidence(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
         shadow_price=0.0,
         binding=False,
     )
-    costs = {"ours": (2100, 1500, 800), "min_max": (3600, 2900, 700), "days_of_cover": (2900, 3300, 900),
-             "safety_stock": (3000, 2300, 850), "perfect_information": (1300, 0, 780)}  # fmt: skip
+    costs = {"policy": (2100, 1500, 800), "min_max": (3600, 2900, 700), "days_of_cover": (2900, 3300, 900),
+             "z_sigma": (3000, 2300, 850), "perfect_information": (1300, 0, 780)}  # fmt: skip
     backtest = pd.DataFrame(
         [
             {"policy": policy, "cost_kind": kind, "value": float(v), "low": v * 0.8, "high": v * 1.2,
              "fill_rate": 0.95, "cycle_service": 0.9, "average_stock_value": 41000.0, "turnover": 7.4}
             for policy, values in costs.items()
-            for kind, v in zip(("holding", "lost_sales", "ordering"), values, strict=True)
+            for kind, v in zip(("holding", "lost_margin", "ordering"), values, strict=True)
         ]
     )  # fmt: skip
     savings = pd.DataFrame(
-        {"source": ["holding", "lost_sales", "ordering", "total"], "policy_cost": [2100.0, 1500, 800, 4400],
+        {"source": ["holding", "lost_margin", "ordering", "total"], "policy_cost": [2100.0, 1500, 800, 4400],
          "rule_cost": [3600.0, 2900, 700, 7200], "saving": [1500.0, 1400, -100, 2800],
          "low": [900.0, 400, -220, 1300], "high": [2000.0, 2500, 15, 4300]}
     )  # fmt: skip
@@ -202,9 +202,9 @@ def _forecasts(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd
         * 1.7, model="gradient_boosting", reason="",
     )  # fmt: skip
     calibration = pd.DataFrame(
-        {"level": ["smooth", "lumpy", "all", "all"], "nominal": [0.8, 0.8, 0.8, 0.5], "covered": [0.82,
-        0.74, 0.79, 0.52],
-         "low": [0.77, 0.66, 0.75, 0.47], "high": [0.86, 0.81, 0.83, 0.57], "n": [220, 130, 480, 480]}
+        {"demand_class": ["lumpy", "all", "all", "all"], "window_periods": 4, "level": ["P90", "P10", "P50", "P90"],
+         "nominal": [0.9, 0.1, 0.5, 0.9], "covered": [0.84, 0.12, 0.52, 0.892], "low": [0.76, 0.09, 0.47, 0.861],
+         "high": [0.9, 0.15, 0.57, 0.918], "n": [130, 480, 480, 480]}
     )  # fmt: skip
     total = forecast.groupby("period", as_index=False)["mean"].sum()
     return {
@@ -249,7 +249,7 @@ def _rest(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.Data
         "ledger": pd.DataFrame({"table": ["sales", "sales", "sales"], "file": "sales.csv", "outcome": ["accepted", "changed", "rejected"],
                                 "reason": ["", "date in another form", "units not a number"], "lines": [41200, 310, 12]}),
         "data_card": pd.DataFrame({"name": ["products", "periods", "stock-out share"], "value": [str(n), "130", "6.1 %"]}),
-        "policy": products[["sku", "name"]].assign(reorder_point_units=10.0, order_up_to_units=30.0),
+        "policy": products[["sku", "name"]].assign(policy="(s, S)", reorder_point=10.0, order_up_to_level=30.0),
     }  # fmt: skip
 
 
@@ -275,7 +275,7 @@ def make_tables() -> Callable[..., dict[str, pd.DataFrame]]:
 def parameters() -> dict[str, Any]:
     return {
         "category": "toys", "product_category": "toys", "language": "en", "currency": "CNY", "period": "week",
-        "horizon_periods": HORIZON, "budget": 20000.0, "fill_rate_target": 0.95, "seed": 42, "sources": {"sales": "sales.csv"},
+        "horizon_periods": HORIZON, "budget": 36000.0, "fill_rate_target": 0.95, "seed": 42, "sources": {"sales": "sales.csv"},
     }  # fmt: skip
 
 
