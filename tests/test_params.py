@@ -73,3 +73,20 @@ def test_a_missing_file_names_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "kitchen.yml").touch()
     with pytest.raises(InputError, match=r"toys.yml: there is no such file; files in .*: kitchen.yml"):
         load_params(tmp_path / "toys.yml")
+
+
+def test_shipped_files_are_well_formed(root: Path) -> None:
+    files = sorted((root / "params").glob("*.yml"))
+    assert {"toys", "kitchen", "beauty", "online_retail_bags"} <= {file.stem for file in files}
+    for file in files:
+        assert (root / "params" / load_params(file).values.sources).is_file()
+
+
+def test_shipped_column_maps_are_those_of_their_sources(root: Path) -> None:
+    from invnb.data.online_retail import SOURCES
+    from invnb.data.sample.columns import COLUMN_MAPS
+    from invnb.data.source_params import parse_sources
+    from invnb.inputs import load_sources
+
+    for name, sources in {"sample": COLUMN_MAPS, "online_retail": SOURCES}.items():
+        assert load_sources(root / "params" / "sources" / f"{name}.yml") == parse_sources(sources)
