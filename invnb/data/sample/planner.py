@@ -47,7 +47,7 @@ class Planner:
         second = catalogue.item_supplier.query("priority == 2")["sku"]
         self.has_second = products["sku"].isin(second).to_numpy()
         # Habits: safety as a share of the protected demand, and how long an order should last.
-        self.caution = np.clip(rng.lognormal(np.log(1.35), 0.22, n), 0.8, 2.2)
+        self.caution = np.clip(rng.lognormal(np.log(1.28), 0.20, n), 0.8, 2.2)
         self.cover_days = rng.choice([14, 21, 28, 42], n)
         self.stale = rng.random(n) < 0.5
         self.launch = np.searchsorted(days, products["launch_date"].to_numpy())
