@@ -116,7 +116,7 @@ def best_policies(laws: Floats, covers: Floats, cost: Floats) -> Floats:
             candidate = cycle_cost(s, S, visits, leftover, mean, holding, backorder, fixed)
             if candidate < best:
                 best, best_S = candidate, S
-                while best <= one_period_cost(s + 1, leftover, mean, holding, backorder):
+                while s + 1 < best_S and best <= one_period_cost(s + 1, leftover, mean, holding, backorder):
                     s += 1
                     best = cycle_cost(s, best_S, visits, leftover, mean, holding, backorder, fixed)
             S += 1
