@@ -55,16 +55,16 @@ def wagner_whitin(
                     last_order[j + 1] = k
                 per_unit += h[j]
         orders[product, :] = 0.0
-        j = n_periods
-        while j > 0:
-            k = last_order[j]
-            if k < 0:
-                j -= 1
+        end = n_periods
+        while end > 0:
+            ordered = last_order[end]
+            if ordered < 0:
+                end -= 1
                 continue
-            first = opened[k]
-            for i in range(first, j):
-                orders[product, k] += d[i]
-            j = first
+            start = opened[ordered]
+            for i in range(start, end):
+                orders[product, ordered] += d[i]
+            end = start
 
 
 @numba.njit(cache=True)

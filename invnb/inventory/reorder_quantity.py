@@ -252,13 +252,14 @@ def policy_cost(r: Floats, Q: Floats, h: Floats, p: Floats, setup_rate: Floats, 
 def _root(side: int, cost: Floats, h: Floats, p: Floats, D: Normal) -> Floats:
     """Return the root of G(y) = cost left (-1) or right (+1) of its minimum.
 
-    G is convex and above its asymptotes, so Newton from the asymptote's root approaches from outside.
+    G is convex and above its asymptotes, so Newton from the asymptote's root falls to it from outside.
     """
 
     def step(gap: Floats) -> Floats:
         y = D.mean + side * gap
         slope = side * (h - (h + p) * D.sf(y))
-        # rounding at a nearly flat minimum may leave no slope: there y is the root already
-        return gap - np.where(slope > 0, (_rate(y, h, p, D) - cost) / np.where(slope > 0, slope, 1.0), 0.0)
+        # inside the root, where only rounding leads, there may be no slope; the fall from outside ends there
+        fall = (_rate(y, h, p, D) - cost) / np.where(slope > 0, slope, np.inf)
+        return np.minimum(gap, gap - fall)
 
     return D.mean + side * until_still(step, cost / (h if side > 0 else p), D.mean + D.sd)[0]

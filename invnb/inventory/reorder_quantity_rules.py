@@ -161,4 +161,6 @@ def rq_eoq_backorders(
 
 def _loss_root(loss: Floats, D: Normal) -> Floats:
     """Return r with n(r) = loss, by Newton from the left (n is convex and falling, above its asymptote)."""
-    return until_still(lambda r: r + (D.loss(r) - loss) / D.sf(r), D.mean - loss, D.mean + D.sd)[0]
+    return until_still(
+        lambda r: np.maximum(r, r + (D.loss(r) - loss) / D.sf(r)), D.mean - loss, D.mean + D.sd
+    )[0]

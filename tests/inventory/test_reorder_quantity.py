@@ -145,3 +145,16 @@ def test_bad_input_is_named() -> None:
         rq_expected_inventory_level(1, 0.001, 10, 10, 1, 1)
     with pytest.raises(ValueError, match="shapes that can be combined"):
         rq_normal([1, 2], [1, 2, 3], 1, 1, 1, 1)
+
+
+def test_settles_over_many_orders_of_magnitude() -> None:
+    """Rounding dominates where a cost is tiny beside another: the roots must still be found, at no loss."""
+    rng, n = np.random.default_rng(5), 3000
+    low, high = np.log([1e-3, 1e-2, 1e-2, 1e-2, 1e-3]), np.log([1e2, 1e4, 1e5, 1e6, 1e2])
+    h, p, K, mean, L = np.exp(rng.uniform(low, high, (n, 5))).T
+    sd = mean * np.exp(rng.uniform(-9, 2, n))
+    best = rq_normal(h, p, K, mean, sd, L)
+    assert np.all(best.order_quantity > 0)
+    for shift, stretch in [(-0.01, 0.99), (0.0, 1.01), (0.01, 1.0)]:
+        r, Q = best.reorder_point + shift * best.order_quantity, stretch * best.order_quantity
+        assert np.all(rq_cost(r, Q, h, p, K, mean, sd, L) >= best.cost * (1 - 1e-9))
