@@ -269,7 +269,7 @@ def _paths(demand: ArrayLike) -> Floats:
     """The demand as a checked, contiguous (n_product, n_path, n_period) array."""
     wanted = np.ascontiguousarray(checks.nonnegative("demand", demand))
     if wanted.ndim != 3 or wanted.size == 0:
-        raise ValueError(f"demand must have shape (n_product, n_path, n_period) got {wanted.shape}")
+        raise ValueError(f"demand must have shape (n_product, n_path, n_period), got {wanted.shape}")
     return wanted
 
 
