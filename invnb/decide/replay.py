@@ -24,7 +24,8 @@ class Replay:
     demand_units, served_units : wanted, and of it served from stock in the same period.
     lost_units, backlog_units : lost in the period, and waiting at its end.
     received_units, ordered_units : `ordered_units` at the review before the period.
-    holding, lost_sales, backorder, ordering : cost by kind.
+    holding, lost_sales, backorder, ordering : cost by kind; an order is charged in the period it arrives, and
+        not where it arrives after the last one.
     """
 
     start_units: np.ndarray
@@ -78,7 +79,7 @@ def replay(
     >>> run = replay(np.array([[3.0, 3.0]]), lambda t, net, coming: np.array([4.0 if t == 0 else 0.0]),
     ...              np.array([2.0]), np.zeros((1, 2)), economics)
     >>> run.served_units.tolist(), run.lost_units.tolist(), run.total.tolist()
-    ([[2.0, 3.0]], [[1.0, 0.0]], [[14.0, 2.0]])
+    ([[2.0, 3.0]], [[1.0, 0.0]], [[9.0, 7.0]])
     """
     n_sku, n_period = demand.shape
     lead = economics["lead_time_periods"].to_numpy(int)
@@ -123,7 +124,7 @@ def replay(
         holding=units["close_units"] * _cost(economics, "holding_cost_per_unit_period"),
         lost_sales=units["lost_units"] * _cost(economics, "shortage_cost_per_unit"),
         backorder=units["backlog_units"] * _cost(economics, "backorder_cost_per_unit_period"),
-        ordering=(units["ordered_units"] > 0) * _cost(economics, "order_cost"),
+        ordering=_arrivals(units["ordered_units"] > 0, lead) * _cost(economics, "order_cost"),
     )
 
 
@@ -224,6 +225,15 @@ def perfect_information_cost(
                 found[kind][i, k] += unserved[i, k] * min(h[i] * (k - j), penalty[i])
             t = j
     return found
+
+
+def _arrivals(ordered: np.ndarray, lead: np.ndarray) -> np.ndarray:
+    """1 in the period in which the order of a review arrives, (n_sku, n_period)."""
+    arrived = np.zeros(ordered.shape)
+    i, t = np.nonzero(ordered)
+    inside = t + lead[i] < ordered.shape[1]
+    arrived[i[inside], (t + lead[i])[inside]] = 1.0
+    return arrived
 
 
 def _cost(economics: pd.DataFrame, name: str) -> np.ndarray:

@@ -37,7 +37,8 @@ class Review:
     expected_cost : holding, shortage and ordering over the horizon: `valued_units` now, the policy later.
     expected_cost_without : the same with no order now.
     lost_units, lost_units_without : expected over the horizon, with `valued_units` and without an order now.
-    marginal_value_last_unit : cost with one unit less than `valued_units`, minus cost with it.
+    marginal_value_last_unit : cost with one pack less (or nothing, where the minimum order allows no less),
+        minus cost with `valued_units`, per unit.
     stockout_probability : of unmet demand before this order could arrive.
     stockout_by_period : (n_sku, n_period), probability of unmet demand in each period if nothing is ordered.
     without : what happens on each path if nothing is ordered, now or later.
@@ -163,8 +164,8 @@ def review_orders(
     _check_orders(final, pack, minimum, limits)
 
     valued = np.where(final > 0, final, full)
-    everything = np.arange(len(valued))
-    cost, lost = costs(everything, np.stack([np.zeros_like(valued), np.maximum(valued - 1, 0.0), valued], 1))
+    less = np.where(valued - pack >= minimum, valued - pack, 0.0)
+    cost, lost = costs(np.arange(len(valued)), np.stack([np.zeros_like(valued), less, valued], axis=1))
     without = trajectories(
         fixed_orders(0.0),
         demand,
@@ -186,7 +187,7 @@ def review_orders(
         expected_cost_without=cost[:, 0],
         lost_units=lost[:, 2],
         lost_units_without=lost[:, 0],
-        marginal_value_last_unit=cost[:, 1] - cost[:, 2],
+        marginal_value_last_unit=(cost[:, 1] - cost[:, 2]) / np.maximum(valued - less, 1.0),
         stockout_probability=(stockout & before_receipt[:, None, :]).any(axis=2).mean(axis=1),
         stockout_by_period=stockout.mean(axis=1),
         without=without,
