@@ -245,6 +245,34 @@ def receipt_rules(receipts: RawTable, orders: Cleaned | None, ledger: LineLedger
     ledger.reject(~lines.isin(known[orders.ledger.kept]), "receipt without its order", named)
 
 
+def verify_promotions(promotions: Cleaned, prices: pd.DataFrame, today: pd.Timestamp) -> None:
+    """Refuse past promotions that never ran: the posted price did not fall by half their discount.
+
+    Nothing is refused where most promotions look like that: then posted prices do not show promotions.
+
+    Parameters
+    ----------
+    promotions : cleaned promotions.
+    prices : the table `prices`, with the net prices in force.
+    today : the day the data reach; promotions that begin later are still to come.
+    """
+    plan = promotions.frame[promotions.ledger.kept]
+    plan = plan[(plan["start_date"] <= today) & plan["sku"].isin(prices["sku"])].sort_values("start_date")
+    posted = prices.assign(cut=1 - prices["net_price"] / prices["list_price"]).dropna(subset="cut")
+    posted = posted.sort_values("date_from")[["sku", "date_from", "cut"]]
+    at_start = pd.merge_asof(plan, posted, left_on="start_date", right_on="date_from", by="sku")[
+        "cut"
+    ].to_numpy()
+    during = plan.reset_index()[["index", "sku", "start_date", "end_date"]].merge(posted, on="sku")
+    during = during[during["date_from"].between(during["start_date"], during["end_date"])]
+    deepest = during.groupby("index")["cut"].max().reindex(plan.index)
+    cut = pd.Series(at_start, index=plan.index).combine(deepest, np.fmax)
+    not_run = cut < plan["discount_share"] / 2
+    if len(plan) and not_run.mean() <= 0.5:
+        where = not_run.reindex(promotions.frame.index, fill_value=False)
+        promotions.ledger.reject(where, "planned but not run", promotions.ledger.raw.cells["promo_id"])
+
+
 def mark_zombies(orders: Cleaned, lead_time_days: pd.Series, today: pd.Timestamp) -> Cleaned:
     """Mark open order lines older than `ZOMBIE_LEAD_TIMES` lead times.
 

@@ -30,6 +30,9 @@ STRAY_GAP_DAYS, STRAY_SHARE = 60, 0.001
 BULK_TIMES_MEDIAN, BULK_QUANTILE = 20, 0.999
 """A line above this multiple of its product's median and above this quantile of all is named bulk."""
 
+CARTON_TIMES_PRICE = 4
+"""A line paid above this multiple of its product's median unit price may be a carton booked as a piece."""
+
 STATUS_WORDS: dict[str, tuple[str, ...]] = {
     "paid": (
         "paid", "complete", "completed", "done", "sale", "shipped", "delivered", "fulfilled", "processing",
@@ -141,7 +144,7 @@ def clean_sales(
         raw.cells.get("net_value"),
     )
     sold = frame[_mine(ledger, frame) & (units > 0)]
-    _bulk(ledger, sold)
+    _remarks(ledger, sold)
     sales = sold.sort_values(["order_ts", "order_id"], kind="stable", ignore_index=True)
     return CleanedSales(validate("sales", sales), validate("returns", returns), ledger, shop_orders)
 
@@ -284,11 +287,13 @@ def _returns(ledger: LineLedger, frame: pd.DataFrame) -> pd.DataFrame:
     return complete("returns", table).reset_index(drop=True)
 
 
-def _bulk(ledger: LineLedger, sold: pd.DataFrame) -> None:
+def _remarks(ledger: LineLedger, sold: pd.DataFrame) -> None:
+    """Name lines that are likely wholesale, or a carton booked as a piece; they stay as they are."""
     if sold.empty:
         return
-    median = sold.groupby("sku")["units"].transform("median")
-    bulk = (sold["units"] > BULK_TIMES_MEDIAN * median) & (
-        sold["units"] > sold["units"].quantile(BULK_QUANTILE)
-    )
+    units, price = sold["units"], sold["net_value"] / sold["units"]
+    usual_units, usual_price = (column.groupby(sold["sku"]).transform("median") for column in (units, price))
+    bulk = (units > BULK_TIMES_MEDIAN * usual_units) & (units > units.quantile(BULK_QUANTILE))
     ledger.remark(_all_lines(ledger, bulk), "bulk order, kept")
+    carton = price > CARTON_TIMES_PRICE * usual_price
+    ledger.remark(_all_lines(ledger, carton), "price of several units, maybe a carton, kept")

@@ -9,7 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from invnb.data.cleaning import Cleaned, clean_table, kept_rows, mark_zombies, receipt_rules
+from invnb.data.cleaning import (
+    Cleaned,
+    clean_table,
+    kept_rows,
+    mark_zombies,
+    receipt_rules,
+    verify_promotions,
+)
 from invnb.data.cleaning_sales import CleanedSales, clean_sales, not_a_product, read_cells_of_sales
 from invnb.data.data_card import make_data_card
 from invnb.data.derived import derive_products
@@ -179,8 +186,13 @@ def _clean_others(
         out[name] = clean_table(raw, source, master, category, through)
         if name == "receipts":
             receipt_rules(raw, out.get("purchase_orders"), out[name].ledger)
+    today = through or sales.shop_orders.index.max()
+    if {"promotions", "prices"} <= set(out):
+        verify_promotions(out["promotions"], kept_rows(out["prices"]), today)
+    if "returns" in out:
+        known = out["returns"].frame["order_id"].isin(sales.ledger.raw.cells["order_id"])
+        out["returns"].ledger.remark(~known, "return of an unknown order, kept")
     if "purchase_orders" in out:
-        today = through or sales.shop_orders.index.max()
         out["purchase_orders"] = mark_zombies(out["purchase_orders"], _lead_times(out), today)
     return out
 
