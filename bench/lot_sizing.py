@@ -47,6 +47,15 @@ def ours(n_products: int) -> float:
     return median_seconds(lambda: wagner_whitin(demand, FIXED_COST, HOLDING_COST), 15)
 
 
+def ours_restricted(n_products: int) -> float:
+    """Seconds of one warm call with capacity, minimum orders, packs and backorders."""
+    from invnb.inventory.lot_sizing import restricted_lot_sizing
+
+    demand = demands(n_products)
+    limits = {"backorder_cost": 3.0, "capacity": 150, "min_order_units": 20, "pack_units": 6}
+    return median_seconds(lambda: restricted_lot_sizing(demand, FIXED_COST, HOLDING_COST, **limits), 3)
+
+
 def first() -> float:
     """Seconds from nothing imported to the first plan."""
     demand = demands(1)
@@ -94,6 +103,16 @@ def rows() -> list[dict[str, Any]]:
                 "first_call_seconds": first_call,
             }
         )
+    found.append(
+        {
+            "work": f"Lot sizing with capacity, minimum, packs, backorders, {PRODUCTS // 10} x {PERIODS} periods",
+            "ours_seconds": ours_restricted(PRODUCTS // 10),
+            "peer": "none",
+            "peer_seconds": None,
+            "ratio": None,
+            "first_call_seconds": first_call,
+        }
+    )
     return found
 
 

@@ -34,24 +34,29 @@ from invnb.inventory.checks import (
 
 
 class Law(Protocol):
-    """What every law of demand offers; see the module's head."""
+    """What every law of demand offers; levels `x` and results are scalars or arrays over products."""
 
     whole: bool
 
     @property
-    def mean(self) -> Floats: ...
+    def mean(self) -> Floats:
+        """Expected demand, units."""
 
-    def sf(self, x: ArrayLike) -> Floats: ...
+    def sf(self, x: ArrayLike) -> Floats:
+        """P(D > x)."""
 
-    def quantile(self, p: ArrayLike) -> Floats: ...
+    def quantile(self, p: ArrayLike) -> Floats:
+        """Smallest x with P(D <= x) >= p."""
 
-    def loss(self, x: ArrayLike) -> Floats: ...
+    def loss(self, x: ArrayLike) -> Floats:
+        """E (D - x)^+, units short of demand on average at level x."""
 
 
 class SmoothLaw(Law, Protocol):
     """A law with a density, which also offers the second-order loss."""
 
-    def loss2(self, x: ArrayLike) -> Floats: ...
+    def loss2(self, x: ArrayLike) -> Floats:
+        """E ((D - x)^+)^2 / 2, the integral of `loss` from x to infinity."""
 
 
 class Normal:

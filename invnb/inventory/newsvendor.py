@@ -55,7 +55,7 @@ def newsvendor(holding_cost: ArrayLike, stockout_cost: ArrayLike, demand: Law) -
 
     Raises
     ------
-    ValueError : for costs out of range.
+    ValueError : for costs out of range or shapes that do not combine.
 
     Examples
     --------
@@ -63,9 +63,10 @@ def newsvendor(holding_cost: ArrayLike, stockout_cost: ArrayLike, demand: Law) -
     >>> round(best.base_stock, 2), round(best.cost, 4)
     (56.6, 1.9976)
     """
-    h, p = broadcast(
+    h, p, _ = broadcast(
         holding_cost=nonnegative("holding_cost", holding_cost),
         stockout_cost=positive("stockout_cost", stockout_cost),
+        demand=demand.mean,
     )
     return evaluate_base_stock(demand.quantile(p / (h + p)), h, p, demand)
 
@@ -86,7 +87,7 @@ def evaluate_base_stock(
 
     Raises
     ------
-    ValueError : for costs out of range.
+    ValueError : for costs out of range or shapes that do not combine.
 
     Examples
     --------
@@ -94,9 +95,15 @@ def evaluate_base_stock(
     >>> half.cycle_service, round(half.fill_rate, 4)
     (0.5, 0.9362)
     """
-    y = np.asarray(base_stock, dtype=float)
-    h, p = nonnegative("holding_cost", holding_cost), positive("stockout_cost", stockout_cost)
-    mean, short = demand.mean, demand.loss(y)
+    y, h, p, mean = broadcast(
+        base_stock=base_stock,
+        holding_cost=nonnegative("holding_cost", holding_cost),
+        stockout_cost=positive("stockout_cost", stockout_cost),
+        demand=demand.mean,
+    )
+    if np.any(np.isnan(y)):
+        raise ValueError("base_stock must be a number (infinity allowed), got nan")
+    short = demand.loss(y)
     with np.errstate(divide="ignore", invalid="ignore"):
         fill = np.where(mean > 0, 1 - short / mean, 1.0)
         cost = np.where(np.isinf(y), np.where(h > 0, np.inf, 0.0), h * (y - mean) + (h + p) * short)

@@ -135,9 +135,12 @@ def service_of_reorder_point(
     >>> round(policy.cycle_service, 4), round(policy.fill_rate, 4)
     (0.8413, 0.9833)
     """
-    Q, r = positive("order_quantity", order_quantity), finite("reorder_point", reorder_point)
-    X = lead_time_demand
-    return _policy(r, X, _cycle_fill_rate(X, Q)(r))
+    r, Q, _ = broadcast(
+        reorder_point=finite("reorder_point", reorder_point),
+        order_quantity=positive("order_quantity", order_quantity),
+        lead_time_demand=lead_time_demand.mean,
+    )
+    return _policy(r, lead_time_demand, _cycle_fill_rate(lead_time_demand, Q)(r))
 
 
 def reorder_point_for_cycle_service(
@@ -164,7 +167,9 @@ def reorder_point_for_cycle_service(
     >>> round(reorder_point_for_cycle_service(0.95, 100, Normal(200, 20)).safety_stock, 2)
     32.9
     """
-    target = open_share("cycle_service", cycle_service)
+    target, _ = broadcast(
+        cycle_service=open_share("cycle_service", cycle_service), lead_time_demand=lead_time_demand.mean
+    )
     return service_of_reorder_point(lead_time_demand.quantile(target), order_quantity, lead_time_demand)
 
 
@@ -193,10 +198,13 @@ def reorder_point_for_fill_rate(
     >>> round(reorder_point_for_fill_rate(0.95, 100, Normal(200, 20)).safety_stock, 2)
     6.9
     """
-    target, Q = open_share("fill_rate", fill_rate), positive("order_quantity", order_quantity)
-    X = lead_time_demand
-    r = _smallest(_cycle_fill_rate(X, Q), target, X, -np.ceil(Q))
-    return service_of_reorder_point(r, Q, X)
+    target, Q, _ = broadcast(
+        fill_rate=open_share("fill_rate", fill_rate),
+        order_quantity=positive("order_quantity", order_quantity),
+        lead_time_demand=lead_time_demand.mean,
+    )
+    r = _smallest(_cycle_fill_rate(lead_time_demand, Q), target, lead_time_demand, -Q)
+    return service_of_reorder_point(r, Q, lead_time_demand)
 
 
 def service_of_order_up_to(
@@ -225,7 +233,10 @@ def service_of_order_up_to(
     >>> round(policy.cycle_service, 4), round(policy.fill_rate, 4)
     (0.917, 0.9581)
     """
-    S = finite("order_up_to_level", order_up_to_level)
+    S, _ = broadcast(
+        order_up_to_level=finite("order_up_to_level", order_up_to_level),
+        protection_demand=protection_demand.mean,
+    )
     return _policy(S, protection_demand, _review_fill_rate(lead_time_demand, protection_demand)(S))
 
 
@@ -253,7 +264,9 @@ def order_up_to_for_cycle_service(
     >>> order_up_to_for_cycle_service(0.9, Poisson(10), Poisson(15)).level
     20.0
     """
-    target = open_share("cycle_service", cycle_service)
+    target, _ = broadcast(
+        cycle_service=open_share("cycle_service", cycle_service), protection_demand=protection_demand.mean
+    )
     return service_of_order_up_to(protection_demand.quantile(target), lead_time_demand, protection_demand)
 
 
@@ -282,9 +295,11 @@ def order_up_to_for_fill_rate(
     >>> round(policy.level, 2), round(policy.cycle_service, 4)
     (271.69, 0.8859)
     """
-    target = open_share("fill_rate", fill_rate)
+    target, _ = broadcast(
+        fill_rate=open_share("fill_rate", fill_rate), protection_demand=protection_demand.mean
+    )
     service = _review_fill_rate(lead_time_demand, protection_demand)
-    S = _smallest(service, target, protection_demand, np.zeros(()))
+    S = _smallest(service, target, protection_demand, np.zeros(target.shape))
     return service_of_order_up_to(S, lead_time_demand, protection_demand)
 
 
@@ -314,12 +329,10 @@ def _smallest(service: Callable[[Floats], Floats], target: Floats, demand: Law, 
     The bracket doubles until it holds the answer, then halves: to neighbouring whole numbers for a law on
     whole units, else until it is as narrow as float64 resolves.
     """
-    low, scale, _ = (
-        np.array(a, dtype=float) for a in np.broadcast_arrays(low, 1 + np.abs(demand.mean), target)
-    )
-    low, high = np.floor(low), np.ceil(scale)
+    scale = np.broadcast_to(np.ceil(1 + np.abs(demand.mean)), target.shape)
+    low, high = np.floor(low), scale
     while np.any(service(low) >= target):
-        low = np.where(service(low) >= target, low - np.ceil(scale), low)
+        low = np.where(service(low) >= target, low - scale, low)
         scale = 2 * scale
     while np.any(service(high) < target):
         high = np.where(service(high) < target, 2 * high, high)

@@ -125,6 +125,11 @@ def test_free_holding_means_all_demand_is_covered() -> None:
             "lead_time_periods must be zero or more and finite, got -1",
         ),
         (lambda: newsvendor_normal([1, 2, 3], [1, 2], 1, 1), "shapes that can be combined"),
+        (
+            lambda: newsvendor_normal([1, 2, 3], 1, [1, 2], 1),
+            r"shapes that can be combined, got .* demand \(2,\)",
+        ),
+        (lambda: evaluate_base_stock(float("nan"), 1, 1, Poisson(3)), "base_stock must be a number"),
     ],
 )
 def test_bad_input_is_named(call, words: str) -> None:

@@ -133,6 +133,11 @@ def test_arrays_over_products_and_any_law() -> None:
         ),
         (lambda: service_of_order_up_to(5, Poisson(3), Poisson(3)), "the review period counts"),
         (lambda: interval_demand(1, 1, -1), "lead_time_periods must be zero or more and finite, got -1"),
+        (
+            lambda: reorder_point_for_fill_rate([0.9, 0.8], 1, Poisson([1, 2, 3])),
+            "shapes that can be combined",
+        ),
+        (lambda: order_up_to_for_fill_rate([0.9, 0.8], Poisson(1), Poisson([2, 3, 4])), "shapes that can be"),
     ],
 )
 def test_bad_input_is_named(call, words: str) -> None:
