@@ -105,7 +105,7 @@ def rows() -> list[dict[str, Any]]:
         )
     found.append(
         {
-            "work": f"Lot sizing with capacity, minimum, packs, backorders, {PRODUCTS // 10} x {PERIODS} periods",
+            "work": f"Capacity, minimum, packs and backorders, {PRODUCTS // 10} x {PERIODS} periods",
             "ours_seconds": ours_restricted(PRODUCTS // 10),
             "peer": "none",
             "peer_seconds": None,

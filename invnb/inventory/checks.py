@@ -1,7 +1,7 @@
 """Argument checks shared by `invnb.inventory`: each returns the checked array, or says what is wrong.
 
-Each takes `name`, the argument's name, and `value`, a number or array of any shape unless it says otherwise, and
-raises ValueError: one sentence naming the argument, the offending value with its place, and what is allowed.
+Each takes `name`, the argument's name, and `value`, a number or array of any shape unless it says otherwise,
+and raises ValueError: one sentence naming the argument, the wrong value with its place, and what is allowed.
 """
 
 from __future__ import annotations

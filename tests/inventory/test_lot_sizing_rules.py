@@ -49,6 +49,14 @@ def test_first_order_follows_the_definitions() -> None:
         assert rule(demand, 54, 0.4).order_quantities[0] == 84
 
 
+def test_the_three_rules_differ_where_they_should() -> None:
+    """K = 80, h = 2, by hand. From period 3: per period 80, 45, 56.7; per unit 1.905, 1.915; held 0, 10, 90."""
+    demand = [18, 30, 42, 5, 20]
+    assert silver_meal(demand, 80, 2).order_quantities.tolist() == [48, 0, 47, 0, 20]
+    assert least_unit_cost(demand, 80, 2).order_quantities.tolist() == [48, 0, 42, 25, 0]
+    assert part_period_balancing(demand, 80, 2).order_quantities.tolist() == [48, 0, 67, 0, 0]
+
+
 def test_costs_by_period_and_many_products() -> None:
     rng = np.random.default_rng(4)
     demand, fixed, holding = (
