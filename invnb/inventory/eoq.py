@@ -210,7 +210,7 @@ def eoq_backorders(
     ------
     ValueError : for a value that is not above zero and finite.
 
-    Source: Snyder & Shen (2019), section 3.5; Zipkin (2000), section 3.3.
+    Source: Snyder & Shen (2019), equations 3.27 to 3.29; Zipkin (2000), chapter 3.
 
     Examples
     --------
@@ -250,7 +250,7 @@ def epq(
     ------
     ValueError : for a value that is not above zero and finite, or a production rate not above demand.
 
-    Source: Taft (1918); Snyder & Shen (2019), section 3.6.
+    Source: Taft (1918); Snyder & Shen (2019), equations 3.31 and 3.32.
 
     Examples
     --------
@@ -298,7 +298,7 @@ def eoq_all_units(
     ------
     ValueError : for breaks that do not start at 0 and increase, prices that rise, or values out of range.
 
-    Source: Snyder & Shen (2019), section 3.4.1; Hadley & Whitin (1963), section 2-11.
+    Source: Snyder & Shen (2019), equations 3.18 and 3.19; Hadley & Whitin (1963), chapter 2.
 
     Examples
     --------
@@ -338,7 +338,7 @@ def eoq_incremental(
     ------
     ValueError : as in `eoq_all_units`.
 
-    Source: Snyder & Shen (2019), section 3.4.2; Hadley & Whitin (1963), section 2-12.
+    Source: Snyder & Shen (2019), equations 3.20 to 3.22; Hadley & Whitin (1963), chapter 2.
 
     Examples
     --------

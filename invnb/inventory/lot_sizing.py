@@ -90,7 +90,7 @@ def wagner_whitin(
     ValueError : for an empty horizon, negative values, NaN, or shapes that do not combine.
 
     Source: Wagner & Whitin (1958), Management Science 5(1):89-96; Zangwill (1966), Management Science
-    13(1):105-119; Snyder & Shen (2019), section 3.7.
+    13(1):105-119; Snyder & Shen (2019), equation 3.39.
 
     Examples
     --------

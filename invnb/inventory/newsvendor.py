@@ -7,7 +7,7 @@ With holding (overage) cost h per unit left and stockout (underage) cost p per u
 and is least at the smallest y with P(D <= y) >= p / (h + p), the critical ratio.
 
 Sources: Arrow, Harris & Marschak (1951); Snyder & Shen, Fundamentals of Supply Chain Theory, 2nd ed. (2019),
-section 4.3; Zipkin, Foundations of Inventory Management (2000), section 6.5.
+section 4.3; Zipkin, Foundations of Inventory Management (2000), chapter 6.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ def base_stock_normal(
     ------
     ValueError : for a negative lead time, or values out of range.
 
-    Source: Snyder & Shen (2019), section 4.3.4.2.
+    Source: Snyder & Shen (2019), Example 4.4.
 
     Examples
     --------

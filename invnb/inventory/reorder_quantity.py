@@ -73,7 +73,7 @@ def rq_normal(
     ------
     ValueError : for values out of range or shapes that do not combine.
 
-    Source: Zheng (1992); Snyder & Shen (2019), section 5.2.
+    Source: Zheng (1992); Snyder & Shen (2019), equations 5.7 and 5.9.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def rq_poisson(
     ------
     ValueError : for values out of range or shapes that do not combine.
 
-    Source: Federgruen & Zheng (1992).
+    Source: Federgruen & Zheng (1992); Snyder & Shen (2019), equation 5.48.
 
     Examples
     --------
@@ -189,11 +189,11 @@ def rq_cost(
 
     Examples
     --------
-    What the approximation by EOQ with backorders and safety stock loses:
+    What the rule of thumb, EOQ plus safety stock, loses:
 
-    >>> from invnb.inventory.reorder_quantity_rules import rq_eoq_backorders
+    >>> from invnb.inventory.reorder_quantity_rules import rq_eoq_safety_stock
     >>> data = (0.225, 7.5, 8, 1300, 150, 1 / 12)
-    >>> rule, best = rq_eoq_backorders(*data), rq_normal(*data)
+    >>> rule, best = rq_eoq_safety_stock(*data), rq_normal(*data)
     >>> round(rq_cost(rule.reorder_point, rule.order_quantity, *data) / best.cost - 1, 3)
     0.115
     """

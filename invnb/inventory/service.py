@@ -17,7 +17,7 @@ with X the demand over the lead time and Y over lead time plus review period,
 The second loss takes out what was already waiting when the order came, without which both are too low.
 
 Sources: Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains (2017), chapter 6;
-Zipkin, Foundations of Inventory Management (2000), section 6.2; Axsäter, Inventory Control (2015), chapter 5.
+Zipkin, Foundations of Inventory Management (2000), chapter 6; Axsäter, Inventory Control (2015), chapter 5.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def interval_demand(
     ------
     ValueError : for negative values, NaN, or shapes that do not combine.
 
-    Source: Silver, Pyke & Thomas (2017), equations 6.19 and 6.20.
+    Source: Silver, Pyke & Thomas (2017), chapter 6.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def test_first_order_follows_the_definitions() -> None:
 
 
 def test_the_three_rules_differ_where_they_should() -> None:
-    """K = 80, h = 2, by hand. From period 3: per period 80, 45, 56.7; per unit 1.905, 1.915; held 0, 10, 90."""
+    """By hand from period 3: per period 80, 45, 56.7; per unit 1.905, 1.915; held 0, 10, 90 against 80."""
     demand = [18, 30, 42, 5, 20]
     assert silver_meal(demand, 80, 2).order_quantities.tolist() == [48, 0, 47, 0, 20]
     assert least_unit_cost(demand, 80, 2).order_quantities.tolist() == [48, 0, 42, 25, 0]

@@ -12,11 +12,12 @@ from invnb.inventory import instances
 from invnb.inventory.reorder_quantity import rq_cost, rq_normal, rq_poisson
 from invnb.inventory.reorder_quantity_rules import (
     rq_eoq_backorders,
+    rq_eoq_safety_stock,
     rq_expected_inventory_level,
     rq_loss_function,
 )
 
-RULES = (rq_loss_function, rq_eoq_backorders)
+RULES = (rq_loss_function, rq_eoq_backorders, rq_eoq_safety_stock)
 
 
 @pytest.mark.parametrize("solve", [rq_normal, rq_loss_function])
@@ -101,6 +102,18 @@ def test_normal_optimum_against_a_minimiser(seed: int) -> None:
     )
     assert best.cost == pytest.approx(found.fun, rel=1e-8)
     assert best.order_quantity == pytest.approx(np.exp(found.x[1]), rel=1e-3)
+
+
+@settings(max_examples=40)
+@given(data=problems, sd=st.floats(0.05, 10), off=st.floats(-1, 1))
+def test_eoq_with_backorders_is_best_for_its_quantity_and_within_an_eighth(
+    data, sd: float, off: float
+) -> None:
+    args = (*data[:4], sd, data[4])
+    rule = rq_eoq_backorders(*args)
+    other = rq_cost(rule.reorder_point + off * rule.order_quantity, rule.order_quantity, *args)
+    assert rule.cost <= other * (1 + 1e-9)
+    assert rule.cost <= 1.125 * rq_normal(*args).cost
 
 
 def test_cost_is_the_integral_it_stands_for() -> None:
