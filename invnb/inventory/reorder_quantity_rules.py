@@ -129,8 +129,8 @@ def rq_eoq_backorders(
 ) -> ReorderQuantity:
     """Return (r, Q) with Q the EOQ with backorders and r the best for that Q.
 
-    r solves G(r) = G(r + Q), G the cost rate of holding and backorders, by halving the interval of length Q that
-    ends at the position of least G. The cost is at most an eighth above the optimum.
+    r solves G(r) = G(r + Q), G the cost rate of holding and backorders, by halving the interval of length Q
+    that ends at the position of least G. The cost is at most an eighth above the optimum.
 
     Parameters
     ----------
