@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 GAP_FACTORS = np.geomspace(0.2, 4.0, 14)
 """Order sizes S - s tried first, in economic order quantities; whole units are refined from the best."""
 
-N_SEARCH_SCENARIOS = 100
+N_SEARCH_SCENARIOS = 200
 """Scenarios of the first search; the neighbourhood of its answer is searched on all of them."""
 
 

@@ -154,13 +154,14 @@ def descend(
     S: int,
     gap_moves: bool,
     stride: int,
+    reach: int,
     lead_time: int,
     review_period: int,
     cost: Floats,
     lost_share: float,
     work: Floats,
 ) -> tuple[int, int, float, int]:
-    """Walk to whole (s, S) none of whose neighbours is cheaper; strides halve down to one unit.
+    """Walk to whole (s, S) none of whose neighbours within `reach` strides is cheaper; strides halve.
 
     Without gap moves s = S: a base stock.
     """
@@ -168,8 +169,8 @@ def descend(
     n = 1
     while stride >= 1:
         from_s, from_S = s, S
-        for ds in range(-stride, stride + 1, stride):
-            for dS in range(-stride, stride + 1, stride):
+        for ds in range(-reach * stride, reach * stride + 1, stride):
+            for dS in range(-reach * stride, reach * stride + 1, stride):
                 new_s, new_S = from_s + ds, from_S + dS
                 if (ds == 0 and dS == 0) or (not gap_moves and ds != dS) or new_s > new_S or new_S < 0:
                     continue
@@ -219,10 +220,11 @@ def levels(
                 n_tried += n
                 if f < cheapest:
                     s, S, cheapest = level - gap, level, f
+            # costs on a sample are rough at the scale of one unit: look two strides ahead
             s, S, cheapest, m = descend(
-                few, s, S, True, max(1, (S - s) // 8), L, R, economics, lost, work_few
+                few, s, S, True, max(1, (S - s) // 5), 2, L, R, economics, lost, work_few
             )
-        s, S, mean, n = descend(paths, s, S, fixed > 0.0, 1, L, R, economics, lost, work)
+        s, S, mean, n = descend(paths, s, S, fixed > 0.0, 1, 1, L, R, economics, lost, work)
         mean_cost(paths, s, S, L, R, economics, lost, work)  # leaves each path's cost in its work space
         out[i, 0], out[i, 1], out[i, 2] = s, S, mean
         out[i, 3] = work[2].std() / n_period / math.sqrt(max(1, n_path - 1))
