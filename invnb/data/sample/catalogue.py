@@ -102,7 +102,7 @@ def _products_of(category: str, suppliers: pd.DataFrame, rng: np.random.Generato
             "festival_share": rng.uniform(0.4, 1.2, n),
             "elasticity": np.repeat(rng.uniform(-2.4, -1.0, n_collection), VARIANTS),
             "promotion_feature": rng.uniform(1.05, 1.35, n),  # a promoted page sells beyond its price
-            "spill_share": np.repeat(rng.uniform(0.2, 0.5, n_collection), VARIANTS),
+            "spill_share": np.repeat(rng.uniform(0.4, 0.8, n_collection), VARIANTS),
             "return_share": np.repeat(rng.uniform(0.01, 0.06, n_collection), VARIANTS),
         }
     )

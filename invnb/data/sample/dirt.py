@@ -53,22 +53,19 @@ def soil_orders(lines: pd.DataFrame, rng: np.random.Generator) -> Dirty:
     lines = lines.assign(
         status="paid", cancelled=np.datetime64("NaT", "s"), kind="", sort=np.arange(len(lines), dtype=float)
     )
-    starts = np.flatnonzero(np.diff(lines["order"].to_numpy(), prepend=-1))
-    sizes = np.diff(np.append(starts, len(lines)))
-    n_hit = sum(EXTRA_ORDERS.values()) + sum(EXTRA_LINES.values()) + 1
-    hit = rng.choice(len(starts), n_hit, replace=False)  # each order is the neighbour of one extra at most
-    added, at = [], 0
-    for status, number in EXTRA_ORDERS.items():
-        of = np.sort(hit[at : at + number])
-        rows = np.concatenate([np.arange(starts[o], starts[o] + sizes[o]) for o in of])
-        added.append(_extra_orders(lines.iloc[rows], status, rng))
-        at += number
-    for kind, number in EXTRA_LINES.items():
-        of = np.sort(hit[at : at + number])
-        added.append(_extra_lines(lines.iloc[starts[of] + sizes[of] - 1], kind))
-        at += number
-    typo = hit[at]
-    added.append(_typo(lines.iloc[[starts[typo] + sizes[typo] - 1]]))
+    # Each order is the neighbour of one extra at most. `sort` is the place in the file: a copy stands right
+    # behind its line, an extra line behind the last of its order, an extra order behind that.
+    wanted = EXTRA_ORDERS | EXTRA_LINES | {TYPO_KIND: 1}
+    last_lines = lines.drop_duplicates("order", keep="last")
+    hit = rng.choice(len(last_lines), sum(wanted.values()), replace=False)
+    orders = dict(zip(wanted, np.split(hit, np.cumsum(list(wanted.values()))[:-1]), strict=True))
+    last_line = {kind: last_lines.iloc[np.sort(of)] for kind, of in orders.items()}
+    added = [
+        _extra_orders(lines[lines["order"].isin(last_line[status]["order"])], status, rng)
+        for status in EXTRA_ORDERS
+    ]
+    added += [_extra_lines(last_line[kind], kind) for kind in EXTRA_LINES]
+    added.append(_typo(last_line[TYPO_KIND]))
     spoilt = _spoil(lines, rng)
     copies = spoilt[spoilt["kind"].eq("")]
     copies = copies.iloc[np.sort(rng.choice(len(copies), DUPLICATES, replace=False))]

@@ -68,6 +68,7 @@ def replenish(
     lag = rng.integers(*RETURN_LAG_DAYS, (n_day, n_sku))
     restocked = np.zeros((n_day + RETURN_LAG_DAYS[1], n_sku), dtype=np.int64)
     every = np.arange(n_sku)
+    spill_share, return_share = products["spill_share"].to_numpy(), products["return_share"].to_numpy()
     stock = planner.first_stock()
     for day in range(n_day):
         opening[day] = stock + restocked[day]
@@ -75,11 +76,11 @@ def replenish(
         buyable = np.where(listed[day], opening[day] + received[day], 0)
         wanted = demand.units[day]
         if (wanted > buyable).any():
-            spill_in[day] = _spill(wanted, buyable, products["spill_share"].to_numpy(), rng)
+            spill_in[day] = _spill(wanted, buyable, demand.expected[day], spill_share, rng)
         sold[day] = np.minimum(wanted + spill_in[day], buyable)
         stock = opening[day] + received[day] - sold[day]
         if day >= FIRST:
-            returned[day] = rng.binomial(sold[day], products["return_share"].to_numpy())
+            returned[day] = rng.binomial(sold[day], return_share)
             resellable[day] = rng.binomial(returned[day], RESELLABLE_SHARE)
             restocked[day + lag[day], every] += resellable[day]
         for order_units, emergency in planner.review(day, stock, supply.on_order, sold[: day + 1]):
@@ -110,18 +111,24 @@ def _listed(products: pd.DataFrame, days: pd.DatetimeIndex, rng: np.random.Gener
 
 
 def _spill(
-    wanted: np.ndarray, buyable: np.ndarray, spill_share: np.ndarray, rng: np.random.Generator
+    wanted: np.ndarray,
+    buyable: np.ndarray,
+    popularity: np.ndarray,
+    spill_share: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Units that unserved customers want of other products of the collection that are in stock.
 
-    Collections are consecutive blocks of `VARIANTS` products. A share of the unserved looks on, and picks
-    among the variants with stock left in proportion to what is wanted of them on the day (plus one).
+    Collections are consecutive blocks of `VARIANTS` products. A share of the unserved has a second choice, in
+    proportion to the day's popularity of the variants. Those whose second choice has nothing left go away.
     """
     unserved = np.maximum(wanted - buyable, 0)
     looking = rng.binomial(unserved, spill_share).reshape(-1, VARIANTS).sum(axis=1)
-    weight = np.where(buyable > wanted, wanted + 1.0, 0.0).reshape(-1, VARIANTS)
-    total = weight.sum(axis=1)
-    spill = np.zeros(weight.shape, dtype=np.int64)
-    some = np.flatnonzero((looking > 0) & (total > 0))
-    spill[some] = rng.multinomial(looking[some], weight[some] / total[some, None])
+    popular = popularity.reshape(-1, VARIANTS)
+    has_more = (buyable > wanted).reshape(-1, VARIANTS)
+    some = np.flatnonzero((looking > 0) & has_more.any(axis=1))
+    choice = popular[some] * has_more[some] / popular[some].sum(axis=1, keepdims=True)
+    go_away = 1 - choice.sum(axis=1, keepdims=True)
+    spill = np.zeros(popular.shape, dtype=np.int64)
+    spill[some] = rng.multinomial(looking[some], np.hstack([choice, np.maximum(go_away, 0)]))[:, :VARIANTS]
     return spill.reshape(-1)
