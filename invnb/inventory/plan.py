@@ -45,7 +45,14 @@ from invnb.inventory.plan_data import Problem, check_problem
 from invnb.inventory.plan_diagnosis import InfeasiblePlanError as InfeasiblePlanError
 from invnb.inventory.plan_diagnosis import diagnose
 from invnb.inventory.plan_model import Programme, build
-from invnb.inventory.plan_solve import INFEASIBLE, OPTIMAL, first_whole_plan, price_range, solve
+from invnb.inventory.plan_solve import (
+    INFEASIBLE,
+    OPTIMAL,
+    first_whole_plan,
+    price_range,
+    reduced_costs,
+    solve,
+)
 
 
 @dataclass(frozen=True)
@@ -303,7 +310,7 @@ def _limit_uses(
 def _demand_price(p: Problem, m: Programme, relaxed: OptimizeResult) -> Floats:
     """Return what one unit more of demand in every scenario costs, (n_product, n_period): demand stands in
     the balance, in the bound of unmet demand, in the fill rate floor and in stock after arrivals."""
-    price = -relaxed.eqlin.marginals.reshape(p.demand.shape) + relaxed.upper.marginals[m.u]
+    price = -relaxed.eqlin.marginals.reshape(p.demand.shape) + np.minimum(reduced_costs(relaxed)[m.u], 0.0)
     total = price.sum(axis=1)
     floors = [g for g in m.groups if g.name == "fill rate floor"]
     for group in floors:

@@ -129,8 +129,10 @@ def build(p: Problem) -> Programme:
     scale = np.where(p.pack > 0, p.pack, 1.0)
     arrives = p.node_period + p.lead[:, None] < T  # (P, V)
     most = _most_useful(p, low, price)  # (P, V)
-    cap = np.where(fixed[:, None], high, high - np.where(np.isfinite(low), low, 0.0))[:, :, None]
-    cap = np.where(np.isfinite(low)[:, :, None] & arrives[:, None, :], np.minimum(cap, most[:, None, :]), 0.0)
+    start = np.where(np.isfinite(low), low, 0.0)
+    room = np.where(fixed[:, None], high, high - start)[:, :, None]
+    room = np.where(np.isfinite(low)[:, :, None] & arrives[:, None, :], room, 0.0)
+    cap = np.minimum(room, most[:, None, :])  # what a yes/no switches on
     least = np.where(np.isfinite(low), np.maximum(low, p.min_order[:, None]), 0.0)
 
     cost = np.zeros(counter)
@@ -150,7 +152,7 @@ def build(p: Problem) -> Programme:
     cost[r[r >= 0]] = np.broadcast_to(weight * waiting, r.shape)[r >= 0]
 
     upper = np.full(counter, np.inf)
-    upper[q] = cap / scale[:, None, None]
+    upper[q] = np.where(fixed[:, None, None], cap, room) / scale[:, None, None]
     upper[y[y >= 0]] = 1.0
     upper[z[z >= 0]] = 1.0
     upper[u] = p.demand

@@ -50,6 +50,14 @@ def solve(
     )
 
 
+def reduced_costs(solution: OptimizeResult) -> Floats:
+    """Return each column's reduced cost: above zero at its lower bound, below zero at its upper.
+
+    scipy files it under a bound by the basis, which for a column at zero can be the wrong one of the two.
+    """
+    return solution.lower.marginals + solution.upper.marginals
+
+
 def price_range(m: Programme, solution: OptimizeResult, rows: Whole, deadline: float) -> tuple[float, float]:
     """Return by how much the right-hand side of `rows` may fall and rise together until their price changes.
 
@@ -72,8 +80,8 @@ def price_range(m: Programme, solution: OptimizeResult, rows: Whole, deadline: f
     careful!, European Journal of Operational Research 101, section 4 (optimal partitions instead of bases).
     """
     small = PRICE_TOLERANCE * (1 + np.abs(m.cost).max())
-    at_low = np.abs(solution.lower.marginals) > small
-    at_high = np.abs(solution.upper.marginals) > small
+    reduced = reduced_costs(solution)
+    at_low, at_high = reduced > small, reduced < -small
     fixed = at_low | at_high | (m.low == m.high)
     value = np.where(at_high, m.high, m.low)[fixed]
     tight = np.abs(solution.ineqlin.marginals) > small

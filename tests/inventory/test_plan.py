@@ -1,0 +1,436 @@
+"""The order plan: published instances, brute force, and what must hold for every plan."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from invnb.inventory import instances
+from invnb.inventory.plan import InfeasiblePlanError, Limit, Plan, PriceTiers, plan
+
+TOLERANCE = 1e-6  # HiGHS keeps rows and reduced costs to 1e-7; a plan adds a few of them up
+
+
+# Published instances
+
+
+def test_sailco() -> None:
+    instance = instances.load("lp_sailco")
+    given = instance.inputs
+    tiers = PriceTiers(
+        "incremental", [[0, given["regular_capacity"]]], [[given["regular_cost"], given["overtime_cost"]]]
+    )
+    best = plan(
+        [given["demand"]],
+        unit_cost=given["regular_cost"],
+        holding_cost=given["holding_cost"],
+        shortage_cost=np.inf,
+        initial_stock=given["initial_stock"],
+        salvage_value=0,
+        tiers=tiers,
+    )
+    regular = np.minimum(best.orders[0], given["regular_capacity"])
+    assert instance.agrees("cost", best.objective)
+    assert instance.agrees("regular", regular)
+    assert instance.agrees("overtime", best.orders[0] - regular)
+    assert instance.agrees("ending_stock", best.stock[0])
+    assert instance.agrees("demand_dual", best.demand_price[0])
+
+
+def williams(given: dict, extra: dict[tuple[str, int], float] | None = None) -> Plan:
+    """Factory planning: machines are limits on orders, unsold demand is lost margin."""
+    T = given["periods"]
+    limits = []
+    for machine, installed in given["installed"].items():
+        down = np.zeros(T)
+        for period, name, count in given["machines_down"]:
+            down[period - 1] += count * (name == machine)
+        hours = given["hours_per_machine"] * (installed - down)
+        hours += [(extra or {}).get((machine, t), 0.0) for t in range(T)]
+        limits.append(Limit(machine, given["hours"][machine], hours))
+    return plan(
+        np.transpose(given["max_sales"]),
+        unit_cost=0,
+        holding_cost=given["holding_cost"],
+        shortage_cost=given["profit"],
+        initial_stock=given["initial_stock"],
+        max_stock_units=given["storage_cap_per_product"],
+        final_stock_min=given["final_stock"],
+        salvage_value=0,
+        limits=limits,
+    )
+
+
+def test_williams_factory_planning() -> None:
+    instance = instances.load("lp_williams_factory_planning_1")
+    given = instance.inputs
+    best = williams(given)
+    most = (np.array(given["profit"]) * given["max_sales"]).sum()
+    assert instance.agrees("profit", most - best.objective)
+    assert best.stock.max() <= given["storage_cap_per_product"] + TOLERANCE
+    assert best.stock[:, -1] == pytest.approx(given["final_stock"], abs=TOLERANCE)
+
+
+def test_shadow_prices_of_williams_equal_solving_again_up_to_the_ends_of_their_range() -> None:
+    given = instances.load("lp_williams_factory_planning_1").inputs
+    best = williams(given)
+    priced = [limit for limit in best.limits if limit.shadow_price > 0]
+    assert {limit.name for limit in priced} == {"grinder", "horizontal_drill", "borer", "planer"}
+    for limit in priced:
+        inside = limit.price_to - limit.available
+        assert inside > 0
+        changed = williams(given, {(limit.name, limit.period): inside})
+        fall = best.objective - changed.objective
+        assert fall == pytest.approx(inside * limit.shadow_price, rel=1e-9, abs=TOLERANCE)
+        beyond = williams(given, {(limit.name, limit.period): inside + 10})
+        assert best.objective - beyond.objective < (inside + 10) * limit.shadow_price - TOLERANCE
+
+
+def test_birge_louveaux_air_conditioners() -> None:
+    instance = instances.load("sp_birge_louveaux_air_conditioners")
+    given = instance.inputs
+    branch = [(100, first, second) for first in (100, 300) for second in (100, 300)]
+    best = plan(
+        [branch],
+        unit_cost=given["regular_cost"],
+        holding_cost=given["storage_cost"],
+        shortage_cost=np.inf,
+        salvage_value=0,
+        max_stock_units=given["storage_cap"],
+        tiers=PriceTiers(
+            "incremental", [[0, given["regular_capacity"]]], [[given["regular_cost"], given["overtime_cost"]]]
+        ),
+        # production answers to what has been seen: the demand of the period is known when its order arrives
+        order_nodes=[[0, 0, 0], [0, 0, 1], [0, 1, 2], [0, 1, 3]],
+    )
+    assert instance.agrees("expected_cost", best.objective)
+    assert instance.agrees("first_stage_production", best.orders[0, 0])
+    assert instance.agrees("first_stage_storage", best.stock[0, 0])
+
+
+def test_newsvendor_is_the_one_period_plan() -> None:
+    demand = np.arange(1, 101, dtype=float)
+    best = plan([demand[:, None]], unit_cost=6, holding_cost=0, shortage_cost=3, salvage_value=5)
+    assert best.orders[0, 0] == pytest.approx(75)  # critical ratio 3 / (3 + 1)
+    over, under = np.maximum(75 - demand, 0).mean(), np.maximum(demand - 75, 0).mean()
+    assert best.objective == pytest.approx(6 * demand.mean() + over * 1 + under * 3)
+
+
+# Brute force
+
+
+def simulate(orders: np.ndarray, demand: np.ndarray, data: dict) -> float:
+    """Cost of whole orders (P, T) with lost sales, every unit served as early as possible."""
+    P, S, T = demand.shape
+    total = 0.0
+    for i in range(P):
+        total += sum(data["price"](i, q) + data["order_cost"][i] * (q > 0) for q in orders[i])
+        for s in range(S):
+            stock = data["initial"][i]
+            for t in range(T):
+                lead = data["lead"][i]
+                stock += orders[i, t - lead] if t >= lead else 0
+                lost = max(demand[i, s, t] - stock, 0)
+                stock = max(stock - demand[i, s, t], 0)
+                total += (lost * (data["short"][i] + data["cost"][i]) + data["hold"][i] * stock) / S
+            total -= data["salvage"][i] * stock / S
+    return total
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whole_number_plans_equal_brute_force(seed: int) -> None:
+    g = np.random.default_rng(seed)
+    P, S, T = 2, int(g.integers(1, 3)), 2
+    demand = g.integers(0, 5, (P, S, T)).astype(float)
+    cost = g.integers(2, 8, P).astype(float)
+    breaks = np.array([[0.0, 4.0], [0.0, np.inf]])
+    tier_cost = np.column_stack([cost, cost - 1])
+    kind = ["all_units", "incremental", None][seed % 3]
+    salvage = np.where(np.isfinite(breaks[:, 1]), cost - 1, cost) if kind else cost
+
+    def price(i: int, q: float) -> float:
+        cheap = kind is not None and q >= breaks[i, 1]
+        if kind == "all_units" or not cheap:
+            return q * (cost[i] - cheap)
+        return cost[i] * breaks[i, 1] + (q - breaks[i, 1]) * (cost[i] - 1)
+
+    data = {
+        "price": price,
+        "cost": cost,
+        "order_cost": g.integers(0, 6, P).astype(float),
+        "initial": g.integers(0, 4, P).astype(float),
+        "lead": g.integers(0, 2, P),
+        "short": g.integers(1, 9, P).astype(float),
+        "hold": g.uniform(0.1, 1.0, P),
+        "salvage": salvage,
+    }
+    least = g.integers(1, 4, P)
+    pack = g.integers(1, 3, P)
+    budget = g.integers(8, 40, T).astype(float)
+    minimum = float(g.integers(0, 20))
+    best = np.inf
+    sizes = [[q for q in range(0, 13, pack[i]) if q == 0 or q >= least[i]] for i in range(P)]
+    for orders in itertools.product(*(sizes[i] for i in range(P) for _ in range(T))):
+        q = np.array(orders, dtype=float).reshape(P, T)
+        value = np.array([[price(i, x) for x in q[i]] for i in range(P)]).sum(axis=0)
+        if np.all(value <= budget) and np.all((value == 0) | (value >= minimum)):
+            best = min(best, simulate(q, demand, data))
+    found = plan(
+        demand,
+        unit_cost=cost,
+        holding_cost=data["hold"],
+        shortage_cost=data["short"],
+        initial_stock=data["initial"],
+        lead_time_periods=data["lead"],
+        order_cost=data["order_cost"],
+        min_order_units=least,
+        pack_units=pack,
+        budget=budget,
+        supplier=[0, 0],
+        supplier_min_value=[minimum],
+        tiers=None if kind is None else PriceTiers(kind, breaks, tier_cost),
+        relative_gap=0,
+    )
+    assert found.objective == pytest.approx(best, abs=TOLERANCE)
+    assert simulate(found.orders.round(6), demand, data) == pytest.approx(best, abs=1e-4)
+    assert found.relaxed_prices
+    assert found.bound <= best + TOLERANCE
+
+
+def test_two_numbers_of_waiting_and_lost_customers() -> None:
+    """Demand 10, nothing in stock, first order arrives in period 1: 8 lost, 2 wait one period."""
+    best = plan(
+        [[10, 0]],
+        unit_cost=4,
+        holding_cost=1,
+        shortage_cost=3,
+        lost_share=0.8,
+        backorder_cost=2,
+        lead_time_periods=1,
+    )
+    assert best.lost[0] == pytest.approx([8, 0])
+    assert best.waiting[0] == pytest.approx([2, 0])
+    assert best.orders[0] == pytest.approx([2, 0])
+    assert best.objective == pytest.approx(8 * (3 + 4) + 2 * 2 + 2 * 4)
+    assert best.fill_rate[0] == pytest.approx(0)
+
+
+def test_customers_who_wait_already_are_served_first_by_the_next_arrival() -> None:
+    best = plan(
+        [[0, 0]],
+        unit_cost=4,
+        holding_cost=1,
+        shortage_cost=3,
+        lost_share=0,
+        initial_stock=-5,
+        lead_time_periods=1,
+    )
+    assert best.orders[0] == pytest.approx([5, 0])
+    assert best.waiting[0] == pytest.approx([5, 0])
+
+
+# What must hold for every plan
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> dict:
+    g = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    P, S, T = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 4))
+    cost = g.uniform(1, 10, P)
+    return {
+        "demand": g.poisson(6, (P, S, T)).astype(float),
+        "unit_cost": cost,
+        "holding_cost": g.uniform(0, 1, P),
+        "shortage_cost": g.uniform(0.5, 10, P),
+        "lost_share": g.choice([0.0, 0.5, 1.0], P),
+        "initial_stock": g.integers(0, 8, P),
+        "lead_time_periods": g.integers(0, 3, P),
+        "budget": g.uniform(0, 60, T),
+        "limits": [Limit("room", g.uniform(0.5, 2, P), 200.0, on="arrival_stock")],
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.floats(0.1, 50))
+def test_more_budget_never_costs_more_and_the_price_bounds_what_it_saves(problem: dict, more: float) -> None:
+    best = plan(**problem)
+    for t in range(best.orders.shape[1]):
+        use = next(limit for limit in best.limits if limit.name == "budget" and limit.period == t)
+        step = min(more, use.price_to - use.available) if use.shadow_price > 0 else more
+        raised = problem["budget"].copy()
+        raised[t] += step
+        richer = plan(**{**problem, "budget": raised}, ranges=False)
+        scale = 1 + abs(best.objective)
+        assert richer.objective <= best.objective + TOLERANCE * scale
+        fall = best.objective - richer.objective
+        assert fall == pytest.approx(step * use.shadow_price, abs=TOLERANCE * scale)
+
+
+@settings(max_examples=25, deadline=None)
+@given(problems())
+def test_the_price_of_demand_bounds_what_more_demand_costs(problem: dict) -> None:
+    """The optimal cost is convex in demand, so its slope never promises more than a step costs."""
+    best = plan(**problem, ranges=False)
+    for i, t in np.ndindex(best.demand_price.shape):
+        demand = problem["demand"].copy()
+        demand[i, :, t] += 0.5
+        changed = plan(**{**problem, "demand": demand}, ranges=False)
+        rise = changed.objective - best.objective
+        assert rise >= 0.5 * best.demand_price[i, t] - TOLERANCE * (1 + abs(best.objective))
+
+
+@settings(max_examples=25, deadline=None)
+@given(problems())
+def test_costs_add_up_and_limits_hold(problem: dict) -> None:
+    best = plan(**problem, ranges=False)
+    assert sum(vars(best.costs).values()) == pytest.approx(best.objective)
+    assert 0 <= best.gap <= TOLERANCE
+    spent = problem["unit_cost"] @ best.orders
+    assert np.all(spent <= problem["budget"] + TOLERANCE)
+    for limit in best.limits:
+        assert limit.use <= limit.available + TOLERANCE
+        if limit.shadow_price > TOLERANCE:
+            assert limit.use == pytest.approx(limit.available, abs=TOLERANCE)
+
+
+def test_knowing_the_future_never_costs_more_than_deciding_now() -> None:
+    g = np.random.default_rng(5)
+    problem = {
+        "demand": g.poisson(5, (3, 4, 4)),
+        "unit_cost": [3, 4, 5],
+        "holding_cost": 0.3,
+        "shortage_cost": 6,
+    }
+    now = plan(**problem)
+    tree = np.repeat([[0, 0, 0, 0], [0, 1, 1, 1], [0, 1, 2, 2], [0, 1, 2, 3]], 1, axis=0)
+    later = plan(**problem, order_nodes=tree)
+    assert later.objective < now.objective - TOLERANCE
+    assert np.ptp(now.orders_by_scenario, axis=1).max() == 0
+    assert np.ptp(later.orders_by_scenario[:, :, 0], axis=1).max() == 0
+
+
+def test_stock_limit_in_every_scenario_is_stricter_than_on_average() -> None:
+    demand = np.array([[[2.0, 2.0], [10.0, 10.0]]])
+    shared = {"unit_cost": 2, "holding_cost": 0.1, "shortage_cost": 20}
+    mean, each = (
+        plan(demand, **shared, limits=[Limit("room", 1, 8, on="closing_stock", holds=holds)])
+        for holds in ("on_average", "in_every_scenario")
+    )
+    assert mean.limits[0].use <= 8 + TOLERANCE
+    assert each.objective > mean.objective + TOLERANCE
+
+
+def test_a_solver_without_time_returns_its_plan_with_its_gap() -> None:
+    g = np.random.default_rng(0)
+    P, T = 40, 12
+    cost = g.uniform(2, 9, P)
+    best = plan(
+        g.poisson(9, (P, T)),
+        unit_cost=cost,
+        holding_cost=0.2,
+        shortage_cost=4,
+        order_cost=15,
+        pack_units=6,
+        budget=9 * cost.sum() * 0.7,
+        time_limit_seconds=0.4,
+        relative_gap=0,
+        ranges=False,
+    )
+    assert best.status == "time limit"
+    assert best.gap > 0
+    assert best.bound < best.objective
+
+
+# Infeasible plans
+
+
+def test_an_infeasible_plan_names_the_limits_that_clash_and_the_least_relaxation() -> None:
+    with pytest.raises(InfeasiblePlanError, match="demand must be met of product 0 in period 1") as caught:
+        plan(
+            [[10, 20], [1, 1]],
+            unit_cost=[5, 1],
+            holding_cost=1,
+            shortage_cost=[np.inf, 3],
+            budget=[100, 60],
+            unit_volume=[1, 0],
+            storage=[12, 30],
+        )
+    clash = {(c.name, c.period) for c in caught.value.clashing}
+    # 12 places in period 0 leave 2 for period 1, whose budget buys 12 of the 18 still missing
+    assert clash == {("storage", 0), ("budget", 1), ("demand must be met", 0), ("demand must be met", 1)}
+    (eased,) = caught.value.relaxations
+    assert (eased.name, eased.period, eased.product) == ("demand must be met", 1, 0)
+    assert eased.relax_by == pytest.approx(6)
+
+
+def test_the_least_relaxation_makes_the_plan_possible_and_less_does_not() -> None:
+    def floor(budget: float) -> Plan:
+        # of 20 units at 5 each, 18 must be there; the floor is dearer to give, as a share, than the budget
+        return plan([[20]], unit_cost=5, holding_cost=1, shortage_cost=9, fill_rate_floor=0.9, budget=budget)
+
+    with pytest.raises(InfeasiblePlanError) as caught:
+        floor(85.0)
+    assert {c.name for c in caught.value.clashing} == {"budget", "fill rate floor"}
+    (eased,) = caught.value.relaxations
+    assert eased.name == "budget"
+    assert eased.relax_by == pytest.approx(5)
+    floor(85 + eased.relax_by + 1e-6)
+    with pytest.raises(InfeasiblePlanError):
+        floor(85 + eased.relax_by - 0.01)
+
+
+def test_a_minimum_order_that_makes_a_plan_impossible_is_named() -> None:
+    with pytest.raises(InfeasiblePlanError) as caught:
+        plan(
+            [[4]],
+            unit_cost=5,
+            holding_cost=1,
+            shortage_cost=np.inf,
+            budget=30,
+            supplier=[0],
+            supplier_min_value=[50],
+        )
+    assert {c.name for c in caught.value.clashing} == {
+        "budget",
+        "demand must be met",
+        "minimum of supplier 0",
+    }
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"demand": [[-1, 2]]}, "demand must be zero or more and finite, got -1"),
+        ({"demand": np.zeros((1, 0))}, "demand must hold at least one element"),
+        ({"demand": [3.0]}, "demand must have shape"),
+        ({"demand": [[np.nan, 1]]}, "demand must be zero or more and finite, got nan"),
+        ({"unit_cost": [1, 2, 3]}, "unit_cost must have shape"),
+        ({"holding_cost": -1}, "holding_cost must be zero or more"),
+        ({"shortage_cost": [np.nan]}, "shortage_cost"),
+        ({"lost_share": 1.5}, "lost_share must be between 0 and 1, got 1.5"),
+        ({"lead_time_periods": -1}, "lead_time_periods must be whole and at least 0, got -1"),
+        ({"lead_time_periods": 1.5}, "lead_time_periods must be whole"),
+        ({"probability": [0.5, 0.4]}, "probability must sum to 1"),
+        ({"probability": [0.5, 0.5]}, "probability"),
+        ({"salvage_value": 50}, "salvage_value must not exceed"),
+        ({"budget": [-3, 1]}, "budget must be zero or more"),
+        ({"storage": 4}, "unit_volume and storage must be given together"),
+        ({"supplier_min_value": 4}, "supplier_min_value needs supplier"),
+        ({"limits": [Limit("x", 1, 1, on="shelves")]}, "limit 'x': on must be one of"),  # type: ignore[arg-type]
+        ({"tiers": PriceTiers("all_units", [[1, 4]], [[3, 2]])}, "tiers.from_units must rise from 0"),
+        ({"order_nodes": [[0]]}, "order_nodes must have shape"),
+        ({"time_limit_seconds": 0}, "time_limit_seconds must be above zero"),
+        ({"fill_rate_floor": 1.1}, "fill_rate_floor must be between 0 and 1"),
+    ],
+)
+def test_bad_input_is_named(change: dict, message: str) -> None:
+    problem = {"demand": [[4, 5]], "unit_cost": 5, "holding_cost": 1, "shortage_cost": 5, **change}
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+        plan(**problem)
