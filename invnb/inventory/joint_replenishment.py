@@ -85,8 +85,8 @@ def joint_replenishment(
     For a given T the best m_i has m_i (m_i - 1) <= 2 k_i / (h_i D_i T^2) <= m_i (m_i + 1): from long to
     short T, product i steps from m to m + 1 at T = sqrt(2 k_i / (h_i D_i m (m + 1))). Between steps the
     multiples stand still and the best cost is 2 sqrt(A B), A = K + sum k_i / m_i, B = sum m_i h_i D_i / 2.
-    All vectors met on the way are compared. A T below K / (C_silver - sum_i sqrt(2 k_i h_i D_i)) cannot
-    win: each product costs at least its own EOQ cost, so K / T alone would lift the sum above Silver's cost.
+    All vectors met from the longest step down to T are compared, and T is halved until K / T exceeds the best
+    cost found less sum_i sqrt(2 k_i h_i D_i): each product costs at least its own EOQ cost, so no shorter T wins.
 
     Parameters
     ----------
@@ -109,20 +109,29 @@ def joint_replenishment(
     (array([1, 1, 2, 3, 3]), 218.2516)
     """
     K, k, h, D = _arguments(shared_fixed_cost, item_fixed_costs, holding_costs, demand_rates)
-    silver = joint_replenishment_silver(K, k, h, D)
-    shortest = K / (silver.cost - np.sqrt(2 * k * h * D).sum())
+    least = np.sqrt(2 * k * h * D).sum()
+    best = joint_replenishment_silver(K, k, h, D)
+    shortest = best.base_cycle_time
+    while K / shortest <= best.cost - least:
+        shortest /= 2
+        met = _cycle(K, k, h, D, _best_multiples(shortest, K, k, h, D))
+        best = min(best, met, key=lambda cycle: cycle.cost)
+    return best
+
+
+def _best_multiples(shortest: float, K: float, k: Floats, h: Floats, D: Floats) -> Whole:
+    """Return the cheapest of the multiples that are best for some T from `shortest` up."""
     wish = 2 * k / (h * D)
-    # the largest m with a step at or above `shortest`: m (m + 1) <= wish / shortest^2
+    # the largest m that product i steps from: m (m + 1) <= wish / shortest^2
     steps = np.floor((np.sqrt(1 + 4 * wish / shortest**2) - 1) / 2).astype(np.int64)
     product = np.repeat(np.arange(k.size), steps)
     m = np.concatenate([np.arange(1, n + 1) for n in steps])
-    at = np.sqrt(wish[product] / (m * (m + 1)))
-    order = np.argsort(-at, kind="stable")
+    order = np.argsort(m * (m + 1) / wish[product], kind="stable")  # longest T first
     product, m = product[order], m[order]
     A = K + k.sum() - np.concatenate([[0.0], np.cumsum(k[product] / (m * (m + 1)))])
     B = ((h * D).sum() + np.concatenate([[0.0], np.cumsum((h * D)[product])])) / 2
     taken = int(np.argmin(A * B))
-    return _cycle(K, k, h, D, 1 + np.bincount(product[:taken], minlength=k.size))
+    return 1 + np.bincount(product[:taken], minlength=k.size)
 
 
 def _arguments(

@@ -50,6 +50,15 @@ def test_exact_multiples_beat_all_others(K: float, k: list[float], D: list[float
         assert best.cost == pytest.approx(least, rel=1e-12)
 
 
+def test_a_small_shared_cost_leaves_each_product_its_own_eoq() -> None:
+    """With next to nothing to share, the cost tends to the sum of the products' own."""
+    k, h, D = np.array([20.0, 35.0, 8.0]), np.array([0.4, 1.0, 0.7]), np.array([300.0, 20.0, 90.0])
+    own = np.sqrt(2 * k * h * D).sum()
+    gaps = [joint_replenishment(K, k, h, D).cost / own - 1 for K in (10.0, 1.0, 1e-2, 1e-5)]
+    assert np.all(np.diff(gaps) < 0)
+    assert 0 < gaps[-1] < 1e-3
+
+
 def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match="shared_fixed_cost must be above zero and finite, got 0"):
         joint_replenishment(0, [1.0], 1.0, [1.0])
