@@ -86,7 +86,8 @@ def joint_replenishment(
     short T, product i steps from m to m + 1 at T = sqrt(2 k_i / (h_i D_i m (m + 1))). Between steps the
     multiples stand still and the best cost is 2 sqrt(A B), A = K + sum k_i / m_i, B = sum m_i h_i D_i / 2.
     All vectors met from the longest step down to T are compared, and T is halved until K / T exceeds the best
-    cost found less sum_i sqrt(2 k_i h_i D_i): each product costs at least its own EOQ cost, so no shorter T wins.
+    cost found less sum_i sqrt(2 k_i h_i D_i): each product costs at least its own EOQ cost, so no shorter T
+    can win.
 
     Parameters
     ----------
@@ -112,11 +113,12 @@ def joint_replenishment(
     least = np.sqrt(2 * k * h * D).sum()
     best = joint_replenishment_silver(K, k, h, D)
     shortest = best.base_cycle_time
-    while K / shortest <= best.cost - least:
-        shortest /= 2
+    while True:
         met = _cycle(K, k, h, D, _best_multiples(shortest, K, k, h, D))
         best = min(best, met, key=lambda cycle: cycle.cost)
-    return best
+        if K / shortest > best.cost - least:
+            return best
+        shortest /= 2
 
 
 def _best_multiples(shortest: float, K: float, k: Floats, h: Floats, D: Floats) -> Whole:

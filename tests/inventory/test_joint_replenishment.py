@@ -30,7 +30,9 @@ costs = st.floats(0.5, 50)
 
 
 @given(
-    K=costs, k=st.lists(costs, min_size=3, max_size=3), D=st.lists(st.floats(1, 500), min_size=3, max_size=3)
+    K=st.floats(0.1, 5000),
+    k=st.lists(costs, min_size=3, max_size=3),
+    D=st.lists(st.floats(1, 500), min_size=3, max_size=3),
 )
 def test_exact_multiples_beat_all_others(K: float, k: list[float], D: list[float]) -> None:
     h, fixed, demand = np.array([0.2, 1.0, 0.7]), np.array(k), np.array(D)
