@@ -1,4 +1,4 @@
-"""A leak, shown: the same average with and without the period that is to be forecast."""
+"""What a leak looks like: a feature that knows the period it is to explain."""
 
 from __future__ import annotations
 
@@ -8,43 +8,39 @@ import pandas as pd
 from invnb.features.lags import window_mean
 from invnb.features.wide import to_wide
 
+LEAK_PERIODS = 4
 
-def leak_demonstration(panel: pd.DataFrame, window_periods: int = 4) -> pd.Series:
-    """Mean absolute error of two averages as a forecast of each period.
 
-    The honest one averages the `window_periods` before the period, the leaking one takes the period in.
+def leak_demonstration(panel: pd.DataFrame, periods: int = LEAK_PERIODS) -> pd.Series:
+    """Return the mean absolute error of an honest moving mean and of the same mean moved by one period.
 
     Parameters
     ----------
-    panel : the demand panel.
-    window_periods : length of both averages.
+    panel : demand panel.
+    periods : length of the mean, at least 1.
 
     Returns
     -------
-    Error in units per product and period, by name.
+    Series of two errors in units per product and period, named in words. The second mean includes the period
+    it explains, which nobody can know when the forecast is due; its smaller error is the leak.
 
     Examples
     --------
-    >>> weeks = pd.date_range("2025-01-06", periods=12, freq="7D")
-    >>> panel = pd.DataFrame({"sku": "A", "location": "main", "period": weeks, "status": "sold",
-    ...                       "units": [4.0, 8.0] * 6, "available": True, "available_share": 1.0,
-    ...                       "censored": False, "start_units": np.nan, "net_price": 1.0, "list_price": 1.0,
-    ...                       "discount_share": 0.0, "promotion": False, "page_views": np.nan,
-    ...                       "returned_units": 0.0})
-    >>> leak_demonstration(panel, 2).to_dict()
-    {'mean of the periods before': 2.0, 'mean that includes the period itself': 2.0}
-    >>> leak_demonstration(panel, 1).to_dict()
-    {'mean of the periods before': 4.0, 'mean that includes the period itself': 0.0}
+    >>> panel = pd.DataFrame({"sku": "A", "period": pd.date_range("2026-01-05", periods=4, freq="7D"),
+    ...                       "status": "sold", "units": [0.0, 4.0, 0.0, 4.0], "available_share": 1.0,
+    ...                       "censored": False})
+    >>> leak_demonstration(panel, periods=2).round(2).to_dict()
+    {'mean of the periods before (known)': 2.67, 'mean with the period itself (a leak)': 2.0}
     """
-    demand = to_wide(panel).units
-    means = window_mean(demand, window_periods)  # column t: known at the start of period t
-    later = slice(window_periods, demand.shape[1])
-    honest = np.abs(demand - means[:, :-1])[:, later]
-    leaking = np.abs(demand - means[:, 1:])[:, later]
-    both = np.isfinite(honest) & np.isfinite(leaking)
+    units = to_wide(panel).units
+    mean = window_mean(units, periods)
+    honest, leaking = mean[:, :-1], mean[:, 1:]
+    both = ~np.isnan(units) & ~np.isnan(honest)
+    if not both.any():
+        raise ValueError("panel must hold a product with two known periods, got none")
     return pd.Series(
         {
-            "mean of the periods before": float(honest[both].mean()),
-            "mean that includes the period itself": float(leaking[both].mean()),
+            "mean of the periods before (known)": np.abs(honest - units)[both].mean(),
+            "mean with the period itself (a leak)": np.abs(leaking - units)[both].mean(),
         }
     )

@@ -1,42 +1,88 @@
 """The one entry to forecasting: compare the models, forecast with the winners, replay the past.
 
 comparison = compare_models(panel, features, sku_segments, horizon_periods=13, origins=8, seed=42)
-scenarios = forecast_scenarios(comparison, n_scenarios=200, seed=42)
+forecast = forecast_scenarios(comparison, n_scenarios=200, seed=42)
+forecast.scenarios.save("scenarios.npz")
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from invnb.features.segments import classify_demand
+from invnb.forecast.calibrate import calibration_table, scenario_units, tune_spread
+from invnb.forecast.evaluate import (
+    Folds,
+    choose_champions,
+    forecast_origins,
+    make_folds,
+    rolling_origins,
+    score_models,
+)
+from invnb.forecast.fallback import reasons, with_fallback
+from invnb.forecast.inputs import Inputs, make_inputs
+from invnb.forecast.models import MODELS, model
 from invnb.forecast.scenarios import Scenarios
+
+Floats = NDArray[np.float64]
+
+LEAST_PRODUCTS = 3
+"""A demand class with fewer products takes the champion of all."""
+REFIT_PERIODS = 13
+"""In a replay a learned model is trained again after this many periods."""
+BANK_ORIGINS = 13
+"""Past origins, newest first, from which a replayed forecast takes its surprises."""
+BANK_STEP_PERIODS = 4
 
 
 @dataclass(frozen=True)
 class Comparison:
     """All models on the same rolling origins, and the winner of each demand class.
 
-    Tables: `model_scores` (model, demand_class, metric, value, n), `champions` (demand_class, model, ...),
-    `forecast_history` (origin, sku, period, model, units, forecast), `calibration` (demand_class, level,
-    window_periods, nominal, covered, low, high, n).
+    Parameters
+    ----------
+    model_scores : `model`, `demand_class`, `metric`, `value`, `n`.
+    champions : `demand_class`, `model`, `best`, `loss`, `best_loss`, `standard_error`, `bias`, `biased`, `n`,
+        `reason`, `spread` (factor on the width of its paths).
+    forecast_history : `origin`, `sku`, `period`, `model`, `units`, `forecast` of the champions.
+    calibration : `level` (demand class or "all"), `nominal`, `covered`, `low`, `high`, `n`,
+        `window_periods` of lead-time demand, each origin forecast with the surprises of the others.
+    models : the champions trained on the whole history, by name (None for a method that learns nothing).
+    inputs, folds, group : what the forecasts were made of; `group` is the demand class by product.
+    horizon_periods : periods forecast.
     """
 
     model_scores: pd.DataFrame
     champions: pd.DataFrame
     forecast_history: pd.DataFrame
     calibration: pd.DataFrame
+    models: dict[str, Any]
+    inputs: Inputs
+    folds: Folds
+    group: NDArray[np.object_]
+    horizon_periods: int
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Scenarios with the table `forecast` (sku, period, mean, p10, p50, p90, model, reason)."""
+    """Scenarios, and what they say of single periods.
+
+    Parameters
+    ----------
+    scenarios : joint paths of all products.
+    forecast : `sku`, `period`, `mean`, `p10`, `p50`, `p90`, `model`, `reason` (why a forecast is special).
+    forecast_total : `period`, `mean`, `p10`, `p50`, `p90` of all products, added up along the paths.
+    """
 
     scenarios: Scenarios
     forecast: pd.DataFrame
+    forecast_total: pd.DataFrame
 
 
 def compare_models(
@@ -49,13 +95,83 @@ def compare_models(
     seed: int,
     models: Sequence[str] | None = None,
 ) -> Comparison:
-    """Score every model on the same rolling origins and choose a champion per demand class."""
-    raise NotImplementedError
+    """Score every model on the same rolling origins and choose a champion per demand class.
+
+    Parameters
+    ----------
+    panel : demand panel.
+    features : table of `build_features` on that panel, with a horizon of at least `horizon_periods`.
+    sku_segments : table of `segment_products` (`sku`, `demand_class`).
+    horizon_periods : periods forecast at each origin.
+    origins : number of rolling origins; fewer are used where the history is short, none where it is shorter
+        than the horizon (then exponential smoothing is the champion, and the tables say n = 0).
+    seed : seed of the learned models and of the calibration.
+    models : names to compare; None for all of the registry.
+
+    Raises
+    ------
+    ValueError : if the tables do not belong together or a model is unknown.
+    """
+    names = tuple(MODELS) if models is None else tuple(model(name).name for name in models)
+    inputs = make_inputs(panel, features)
+    if inputs.period.size < inputs.n_history + horizon_periods:
+        raise ValueError(
+            f"horizon_periods must be at most the {inputs.period.size - inputs.n_history} periods ahead in "
+            f"features, got {horizon_periods}"
+        )
+    group = _groups(inputs, sku_segments)
+    at = rolling_origins(inputs.n_history, horizon_periods, origins, inputs.season_periods)
+    folds = make_folds(inputs, names, at, horizon_periods, seed)
+    champions = choose_champions(folds, group)
+    owner = _owners(champions, group)
+    paths = _champion_paths(inputs, folds.forecasts, owner, at)
+    spread = tune_spread(inputs, folds, paths, group, seed)
+    champions["spread"] = [spread.get(label, spread["all"]) for label in champions["demand_class"]]
+    return Comparison(
+        model_scores=score_models(folds, group),
+        champions=champions,
+        forecast_history=_history(inputs, folds, paths, owner),
+        calibration=calibration_table(inputs, folds, paths, group, spread, seed),
+        models=_trained(inputs, sorted(set(owner)), horizon_periods, seed),
+        inputs=inputs,
+        folds=folds,
+        group=group,
+        horizon_periods=horizon_periods,
+    )
 
 
 def forecast_scenarios(comparison: Comparison, *, n_scenarios: int, seed: int) -> Forecast:
-    """Forecast the next `horizon_periods` with the champions, as calibrated joint scenarios."""
-    raise NotImplementedError
+    """Forecast the periods after the history with the champions, as calibrated joint scenarios.
+
+    Parameters
+    ----------
+    comparison : result of `compare_models`.
+    n_scenarios : number of paths.
+    seed : seed of models and paths; the same seed gives the same scenarios.
+
+    Returns
+    -------
+    Scenarios for all products of the panel, and the tables of their quantiles, with a named reason where a
+    forecast is borrowed or otherwise special.
+    """
+    inputs, horizon = comparison.inputs, comparison.horizon_periods
+    origin = inputs.n_history
+    owner = _owners(comparison.champions, comparison.group)
+    made = {
+        name: model(name).predict(fitted, inputs, origin, horizon)[None]
+        for name, fitted in comparison.models.items()
+    }
+    point = _champion_paths(inputs, made, owner, np.array([origin]))[0]
+    past = comparison.folds.origins
+    bank = _champion_paths(inputs, comparison.folds.forecasts, owner, past)
+    spread = _spreads(comparison.champions, comparison.group)
+    units = scenario_units(inputs, point, origin, bank, past, comparison.group, spread, n_scenarios, seed)
+    scenarios = Scenarios(inputs.sku.astype(str), inputs.period[origin : origin + horizon], units, seed)
+    table = scenarios.table()
+    table["model"] = np.repeat(owner, horizon)
+    table["reason"] = np.repeat(reasons(inputs, origin, horizon), horizon)
+    whole = Scenarios(np.array(["all"]), scenarios.period, units.sum(axis=0, keepdims=True), seed)
+    return Forecast(scenarios, table, whole.table().drop(columns="sku"))
 
 
 def replay_scenarios(
@@ -69,5 +185,124 @@ def replay_scenarios(
     n_scenarios: int,
     seed: int,
 ) -> list[Scenarios]:
-    """Return, for each origin (first day of the first period to forecast), scenarios made of what was known then."""
-    raise NotImplementedError
+    """Return, for each origin, scenarios made of what was known then.
+
+    Parameters
+    ----------
+    panel, features, sku_segments : as in `compare_models`.
+    champions : table of `compare_models` (`demand_class`, `model`, `spread`).
+    origins : first day of the first period to forecast, each a period of the panel (or the one after it).
+    horizon_periods, n_scenarios, seed : as in `compare_models` and `forecast_scenarios`.
+
+    Returns
+    -------
+    One `Scenarios` per origin, in the order given, over `horizon_periods` periods from the origin (fewer
+    where the feature table ends). Features, models, levels and past surprises end before the origin;
+    learned models are trained every `REFIT_PERIODS`; the demand class is that of the first origin. The
+    choice of champions is the caller's.
+
+    Raises
+    ------
+    ValueError : if an origin is no period of the panel, or too early to know anything.
+    """
+    inputs = make_inputs(panel, features)
+    days = np.asarray(origins, dtype="datetime64[D]")
+    at = np.searchsorted(inputs.period[: inputs.n_history + 1], days)
+    wrong = (at > inputs.n_history) | (at < 2)
+    wrong |= inputs.period[np.minimum(at, inputs.n_history)] != days
+    if wrong.any():
+        raise ValueError(
+            f"origins must be periods of the panel with two periods before them, got {days[wrong][0]}"
+        )
+    first = int(at.min())
+    _groups(inputs, sku_segments)  # refuses segments of other products; today's classes were not known then
+    group = classify_demand(inputs.demand[:, :first])
+    owner = _owners(champions, group)
+    before = first - horizon_periods - BANK_STEP_PERIODS * np.arange(BANK_ORIGINS)
+    every = np.unique(np.concatenate([before[before >= 2], at]))
+    room = inputs.period.size - every.max()
+    horizon = min(horizon_periods, int(room))
+    made = forecast_origins(inputs, sorted(set(owner)), every, horizon, seed, REFIT_PERIODS)
+    paths = _champion_paths(inputs, made, owner, every)
+    spread = _spreads(champions, group)
+    result = []
+    for origin in at:
+        past = np.flatnonzero(every + horizon <= origin)[-BANK_ORIGINS:]
+        k = int(np.searchsorted(every, origin))
+        units = scenario_units(
+            inputs, paths[k], int(origin), paths[past], every[past], group, spread, n_scenarios, seed
+        )
+        period = inputs.period[origin : origin + horizon]
+        result.append(Scenarios(inputs.sku.astype(str), period, units, seed))
+    return result
+
+
+def _trained(inputs: Inputs, names: Sequence[str], horizon: int, seed: int) -> dict[str, Any]:
+    """Return the models trained on the whole history, by name."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return {name: model(name).fit(inputs, inputs.n_history, horizon, seed) for name in names}
+
+
+def _groups(inputs: Inputs, sku_segments: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the demand class of each product of the panel."""
+    classes = sku_segments.assign(sku=sku_segments["sku"].astype(str)).set_index("sku")["demand_class"]
+    missing = [sku for sku in inputs.sku if sku not in classes.index]
+    if missing:
+        raise ValueError(f"sku_segments must hold every product of the panel, {missing[0]} is missing")
+    return classes.loc[list(inputs.sku)].to_numpy(dtype=object)
+
+
+def _owners(champions: pd.DataFrame, group: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the champion's name for each product; small and unknown classes take the one of all products."""
+    return _of_class(champions, group, "model").astype(object)
+
+
+def _spreads(champions: pd.DataFrame, group: NDArray[np.object_]) -> Floats:
+    return _of_class(champions, group, "spread").astype(np.float64)
+
+
+def _of_class(champions: pd.DataFrame, group: NDArray[np.object_], column: str) -> NDArray:
+    by_class = champions.set_index("demand_class")
+    size = pd.Series(group).value_counts().to_dict()
+    return np.array(
+        [
+            by_class.loc[
+                label if label in by_class.index and size[label] >= LEAST_PRODUCTS else "all", column
+            ]
+            for label in group
+        ]
+    )
+
+
+def _champion_paths(
+    inputs: Inputs, forecasts: dict[str, Floats], owner: NDArray[np.object_], origins: NDArray[np.int64]
+) -> Floats:
+    """Return each product's champion forecast at each origin, (n_origin, n_sku, horizon), without holes."""
+    paths = np.empty_like(next(iter(forecasts.values())))
+    for name in set(owner):
+        paths[:, owner == name] = forecasts[name][:, owner == name]
+    for k, origin in enumerate(origins):
+        paths[k] = with_fallback(inputs, paths[k], int(origin))
+    return paths
+
+
+def _history(inputs: Inputs, folds: Folds, paths: Floats, owner: NDArray[np.object_]) -> pd.DataFrame:
+    """Return the champions' forecasts from each origin beside the demand that came, where known."""
+    n_origin, n, horizon = paths.shape
+    target = folds.origins[:, None] + np.arange(horizon)
+    shape = (n_origin, n, horizon)
+    table = pd.DataFrame(
+        {
+            "origin": np.repeat(inputs.period[folds.origins].astype("datetime64[ns]"), n * horizon),
+            "sku": np.broadcast_to(inputs.sku[None, :, None], shape).ravel(),
+            "period": np.broadcast_to(inputs.period[target][:, None, :], shape)
+            .ravel()
+            .astype("datetime64[ns]"),
+            "model": np.broadcast_to(owner[None, :, None], shape).ravel(),
+            "units": folds.demand.ravel(),
+            "forecast": paths.ravel(),
+        }
+    )
+    return table.dropna(subset="units").reset_index(drop=True)

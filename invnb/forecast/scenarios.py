@@ -106,10 +106,11 @@ class Scenarios:
         >>> Scenarios(np.array(["A"]), day, np.arange(10.0).reshape(1, 10, 1), seed=0).quantile(0.9).tolist()
         [[8.0]]
         """
-        return np.quantile(self.units, level, axis=1, method="inverted_cdf")
+        return np.quantile(self.units, np.asarray(level, dtype=np.float64), axis=1, method="inverted_cdf")
 
     def lead_time_sum(self, periods: ArrayLike) -> NDArray[np.float64]:
-        """Return demand summed along each path over the first `periods` periods, (n_sku, n_scenario) in units.
+        """Return demand summed along each path over the first `periods` periods, (n_sku, n_scenario) in
+        units.
 
         Parameters
         ----------
@@ -142,7 +143,7 @@ class Scenarios:
         return Scenarios(self.sku[where], self.period, self.units[where], self.seed)
 
     def table(self, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.DataFrame:
-        """Return one row per sku and period: `sku`, `period`, `mean`, and `p10`, `p50`, `p90` for the levels."""
+        """Return one row per sku and period: `sku`, `period`, `mean`, and a column per level as `p90`."""
         n, _, t = self.units.shape
         columns = {
             "sku": np.repeat(self.sku.astype(object), t),

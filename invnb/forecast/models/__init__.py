@@ -1,0 +1,80 @@
+"""The registry of forecast models: from the simplest to the most complex, by name.
+
+A model is two functions: `fit(inputs, origin, horizon, seed)` returns what it learned (None for a method that
+learns nothing or has too little to learn from), `predict(fitted, inputs, origin, horizon)` returns expected
+demand (n_sku, horizon) in units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from invnb.forecast.inputs import Inputs
+from invnb.forecast.models import learned, statistical
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the registry. `learns` tells whether `fit` takes time and its result is worth saving."""
+
+    name: str
+    learns: bool
+    fit: Callable[[Inputs, int, int, int], Any]
+    predict: Callable[[Any, Inputs, int, int], Floats]
+
+
+def _statistical(method: Callable[[Floats, int, int], Floats]) -> Model:
+    def predict(fitted: Any, inputs: Inputs, origin: int, horizon: int) -> Floats:
+        return method(inputs.demand[:, :origin], horizon, inputs.season_periods)
+
+    return Model(method.__name__, False, lambda inputs, origin, horizon, seed: None, predict)
+
+
+def _learned(name: str) -> Model:
+    def predict(fitted: Any, inputs: Inputs, origin: int, horizon: int) -> Floats:
+        if fitted is None:  # too little history: every learned model falls back on the same simple one
+            return statistical.exponential_smoothing(
+                inputs.demand[:, :origin], horizon, inputs.season_periods
+            )
+        return learned.predict(fitted, inputs, origin, horizon)
+
+    return Model(name, True, partial(learned.fit, name), predict)
+
+
+MODELS: dict[str, Model] = {
+    model.name: model
+    for model in (
+        _statistical(statistical.seasonal_naive),
+        _statistical(statistical.moving_average),
+        _statistical(statistical.exponential_smoothing),
+        _statistical(statistical.croston_sba),
+        _statistical(statistical.tsb),
+        *(_learned(name) for name in learned.RECIPES),
+    )
+}
+"""Models by name, simplest first: within noise the earlier one is chosen."""
+
+
+def model(name: str) -> Model:
+    """Return a model by name.
+
+    Raises
+    ------
+    ValueError : naming the valid names.
+
+    Examples
+    --------
+    >>> model("tsb").learns
+    False
+    """
+    if name not in MODELS:
+        raise ValueError(f'model must be one of {", ".join(MODELS)}, got "{name}"')
+    return MODELS[name]
