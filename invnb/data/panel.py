@@ -26,21 +26,19 @@ class _Grid:
     days: Days
 
     def array(self, table: pd.DataFrame, date: str, values: str, empty: float = 0.0) -> np.ndarray:
-        """(n_row, n_day) the sum of a column; `empty` where the table says nothing."""
-        out = np.full((len(self.rows), len(self.days.day)), empty)
+        """(n_row, n_day) the sum of a column; `empty` where the table says nothing.
+
+        What a table says of a product without naming a location holds at each of its locations.
+        """
         keys = ["sku", "location"] if "location" in table else ["sku"]
         summed = table.groupby([*keys, table[date].dt.normalize()], sort=False)[values].sum().reset_index()
-        column = self.days.day.get_indexer(pd.DatetimeIndex(summed[date]))
-        names = self.rows if "location" in table else self.rows.get_level_values("sku")
-        lookup = pd.MultiIndex.from_frame(summed[keys]) if len(keys) > 1 else pd.Index(summed["sku"])
-        if (
-            "location" not in table and not names.is_unique
-        ):  # a fact of the product: it stands at its first location
-            names = names.where(~names.duplicated())
-        row = names.get_indexer(lookup)
+        names = self.rows if len(keys) > 1 else self.rows.unique("sku")
+        given = pd.MultiIndex.from_frame(summed[keys]) if len(keys) > 1 else pd.Index(summed["sku"])
+        row, column = names.get_indexer(given), self.days.day.get_indexer(pd.DatetimeIndex(summed[date]))
         known = (row >= 0) & (column >= 0)
+        out = np.full((len(names), len(self.days.day)), empty)
         out[row[known], column[known]] = summed[values].to_numpy(dtype=float)[known]
-        return out
+        return out if len(keys) > 1 else out[names.get_indexer(self.rows.get_level_values("sku"))]
 
     def by_period(self, array: np.ndarray) -> np.ndarray:
         """(n_row, n_period, days_per_period) view of (n_row, n_day) or (n_day,)."""
@@ -112,7 +110,8 @@ def demand_panel(
     open_day = ~(days.closed | days.missing)
     live = alive & open_day
     buyable = live & (~stock.known | (stock.listed & (stock.sellable > 0)) | (units > 0))
-    out = stock.known & (stock.sellable > 0) & (stock.close <= 0) & (units <= stock.sellable)
+    evening = np.where(np.isnan(stock.close), stock.sellable - units, stock.close)
+    out = stock.known & (stock.sellable > 0) & (evening <= 0) & (units <= stock.sellable)
     limited = live & (~buyable | out)
 
     n_open = grid.by_period(open_day).sum(axis=-1)
@@ -132,6 +131,8 @@ def demand_panel(
         "zero",
     )
     seen = ~np.isin(status, NO_DEMAND_STATUS)
+    came_back = grid.array(returns, "returned_date", "units")
+    came_back[rows.get_level_values("sku").duplicated()] = 0.0  # counted once, at the first location
     price = _prices(grid, product, sales, prices, promotions, sold)
     columns = {
         "status": status,
@@ -142,7 +143,7 @@ def demand_panel(
         "start_units": _start_units(grid, stock, alive),
         **price,
         "page_views": _page_views(grid, page_views),
-        "returned_units": grid.by_period(grid.array(returns, "returned_date", "units")).sum(axis=-1),
+        "returned_units": grid.by_period(came_back).sum(axis=-1),
     }
     panel = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
     at = np.repeat(np.arange(len(rows)), len(days.period))

@@ -13,7 +13,7 @@ import pandas as pd
 from invnb.errors import InputError
 
 _WORDS = (
-    r"e[\s_-]?mails?|(?<!head)phone|telephone|mobile(?:\s*(?:no|number))?|tel|fax|whatsapp|wechat(?:\s*id)?"
+    r"e[\s_-]?mails?|(?<!head)phone|telephone|mobile(?:\s*(?:no|number))?|tel|fax|whatsapp|we\s?chat(?:\s*id)?"
     r"|(?:e|post(?:al)?)?\s?address(?:es)?(?:\s*\d)?|street|zip|zip\s*code|post\s?codes?|postal\s*code"
     r"|(?:first|last|middle|full|given|family|contact|buyer|recipient|receiver|billing|shipping|customer|consignee"
     r"|card\s*holder)\s*names?|surname|consignee|recipient|(?:billing|shipping|ship|bill)\s*(?:to\s*)?"
