@@ -11,7 +11,9 @@ from invnb.decide.first_order import column
 from invnb.decide.policy import align
 from invnb.decide.position import inbound_array
 from invnb.forecast.scenarios import Scenarios
+from invnb.inventory.order_policies import fixed_orders
 from invnb.inventory.plan import Plan, plan
+from invnb.inventory.simulation import trajectories
 
 LIMIT_COLUMNS = [
     "limit",
@@ -26,7 +28,7 @@ LIMIT_COLUMNS = [
 ]
 TRIALS = 64  # random subsets of scenarios tried; the one most like all of them is kept
 WHOLE_REVIEWS = 1  # packs, minimum orders and order costs are exact for this review; later ones are replanned
-TIME_LIMIT_SECONDS = 10.0
+TIME_LIMIT_SECONDS = 30.0
 RELATIVE_GAP = 1e-3
 
 
@@ -63,13 +65,14 @@ def plan_orders(
     storage_m3: float | None,
     currency: str,
     seed: int,
-    n_representative: int = 30,
+    n_representative: int = 15,
 ) -> OrderPlan:
     """Least expected cost order plan under budget, storage, supplier minimum and packs.
 
-    Orders of the next review are whole packs; later ones, planned again before they come due, may be
-    fractions. Shadow prices are those of the linear relaxation. Without a budget or storage limit there is
-    nothing to price, and `limits` is empty.
+    Where the stock already there takes more room than there is, the plan keeps to what it cannot avoid, and
+    `used` shows the gap. Orders of the next review are whole packs; later ones, planned again before they come
+    due, may be fractions. Shadow prices are those of the linear relaxation. Without a budget or storage limit
+    there is nothing to price, and `limits` is empty.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def plan_orders(
 
     Raises
     ------
-    InfeasiblePlanError : limits that cannot all hold, named (a ValueError).
+    TimeoutError : the solver found no plan in time.
     """
     terms = align(economics, scenarios.sku)
     chosen = representative_scenarios(scenarios.units, n_representative, seed)
@@ -93,22 +96,29 @@ def plan_orders(
     )
     least = suppliers.reindex(columns=["supplier_id", "order_min_value"]).drop_duplicates("supplier_id")
     least_value = least.set_index(least["supplier_id"].astype(str))["order_min_value"].reindex(names)
+    demand = scenarios.units[:, chosen]
+    stock = align(position, scenarios.sku)["net_units"].to_numpy(float)
+    coming = inbound_array(inbound, scenarios.sku, scenarios.period)
+    room = None
+    if storage_m3 is not None:
+        unavoidable = _volume_without_orders(demand, stock, coming, terms)
+        room = np.maximum(storage_m3, unavoidable * (1 + 1e-6))
     found = plan(
-        scenarios.units[:, chosen],
+        demand,
         unit_cost=column(terms, "unit_cost"),
         holding_cost=column(terms, "holding_cost_per_unit_period"),
         shortage_cost=column(terms, "shortage_cost_per_unit"),
         lost_share=column(terms, "lost_share"),
         backorder_cost=column(terms, "backorder_cost_per_unit_period"),
-        initial_stock=align(position, scenarios.sku)["net_units"].to_numpy(float),
-        pipeline=inbound_array(inbound, scenarios.sku, scenarios.period),
+        initial_stock=stock,
+        pipeline=coming,
         lead_time_periods=terms["lead_time_periods"].to_numpy(int),
         order_cost=column(terms, "order_cost"),
         min_order_units=column(terms, "min_order_units"),
         pack_units=column(terms, "pack_units"),
         budget=budget,
         unit_volume=None if storage_m3 is None else column(terms, "volume_m3"),
-        storage=storage_m3,
+        storage=room,
         supplier=supplier,
         supplier_min_value=least_value.fillna(0.0).to_numpy(float),
         whole_periods=WHOLE_REVIEWS,
@@ -117,7 +127,7 @@ def plan_orders(
     )
     return OrderPlan(
         _plan_table(scenarios, found),
-        _limit_table(scenarios.period, found, {"budget": currency, "storage": "m³"}),
+        _limit_table(scenarios.period, found, {"budget": (budget, currency), "storage": (storage_m3, "m³")}),
         found.objective,
         found.gap,
         found.seconds,
@@ -173,20 +183,40 @@ def _plan_table(scenarios: Scenarios, found: Plan) -> pd.DataFrame:
     )
 
 
-def _limit_table(period: np.ndarray, found: Plan, units: dict[str, str]) -> pd.DataFrame:
+def _volume_without_orders(
+    demand: np.ndarray, stock: np.ndarray, coming: np.ndarray, terms: pd.DataFrame
+) -> np.ndarray:
+    """Expected m³ on the shelves after the arrivals of each period if nothing is ordered, (n_period,)."""
+    run = trajectories(
+        fixed_orders(0.0),
+        demand,
+        initial_on_hand=stock,
+        pipeline=coming,
+        lost_share=column(terms, "lost_share"),
+    )
+    net = run.end_stock_units - run.end_backlog_units
+    start = np.broadcast_to(stock[:, None, None], (*demand.shape[:2], 1))
+    before = np.concatenate([start, net[:, :, :-1]], axis=2)
+    arrived = np.maximum(before + run.received_units, 0.0).mean(axis=1)
+    return column(terms, "volume_m3") @ arrived
+
+
+def _limit_table(
+    period: np.ndarray, found: Plan, limits: dict[str, tuple[float | None, str]]
+) -> pd.DataFrame:
     rows = [
         {
             "limit": use.name,
             "period": pd.Timestamp(period[use.period]),
             "used": use.use,
-            "available": use.available,
-            "unit": units[use.name],
+            "available": limits[use.name][0],
+            "unit": limits[use.name][1],
             "shadow_price": use.shadow_price,
             "holds_from": use.price_from,
             "holds_to": use.price_to,
-            "binding": bool(use.use >= use.available - 1e-6 * max(use.available, 1.0)),
+            "binding": bool(use.shadow_price > 0 or use.use >= use.available * (1 - 1e-6)),
         }
         for use in found.limits
-        if use.name in units
+        if use.name in limits
     ]
     return pd.DataFrame(rows, columns=LIMIT_COLUMNS)
