@@ -211,6 +211,11 @@ class _Problem:
     def n_decision(self) -> int:
         return len(self.laws) - self.lead_time
 
+    @property
+    def most_wanted(self) -> int:
+        """Largest demand over the horizon, units, at least 1."""
+        return max(sum(int(np.flatnonzero(law)[-1]) for law in self.laws), 1)
+
     def covers(self) -> list[Floats]:
         """For each review, the law of demand up to the end of the period its order is available in."""
         covers = list(self.laws)
@@ -254,8 +259,7 @@ class _Problem:
 
     def first_grid(self) -> tuple[int, int]:
         """Smallest and largest position of the first grid; see the module's head."""
-        last_wanted = [int(np.flatnonzero(law)[-1]) for law in self.laws]
-        most = max(sum(last_wanted), 1)
+        most = self.most_wanted
         grid = np.arange(most + 1.0)
         unit = self.costs.unit[: self.n_decision]
         later = np.append(unit[1:], 0.0)
@@ -323,7 +327,26 @@ def _grow(problem: _Problem, low: int, high: int, *, grows_down: bool, grows_up:
             new_up_to[:, old], up_to
         )
         low, high, value, G, up_to = new_low, new_high, new_value, new_G, new_up_to
+        bend = _next_bend(problem, low, value, G, up_to) if grows_down else low
+        if bend < low:
+            # ordering pays only further down than the grid shows: go there and start anew
+            low, settled = bend, False
+            value, G, up_to = problem.solve(low, high)
     return _result(problem, low, high, value, G, up_to, bound, n_growths)
+
+
+def _next_bend(problem: _Problem, low: int, value: Floats, G: Floats, up_to: Whole) -> int:
+    """Position below the grid at which ordering begins to pay, where the value is no straight line; or `low`.
+
+    At most as far down as demand can lead from an empty stock.
+    """
+    bend = low
+    for t in range(len(G)):
+        saved = value[t, 0] - value[t, 1] - problem.costs.unit[t]  # by ordering, per unit further down
+        if up_to[t, 0] == low and saved > VALUE_TOLERANCE * (1.0 + np.abs(value[t, :2]).max()):
+            order = problem.costs.fixed[t] + G[t].min() - problem.costs.unit[t] * low
+            bend = min(bend, low - int(np.ceil((order - value[t, 0]) / saved)) - 2)
+    return max(bend, min(low, -problem.most_wanted - 2))
 
 
 def _result(
