@@ -70,9 +70,9 @@ def plan_orders(
     """Least expected cost order plan under budget, storage, supplier minimum and packs.
 
     Where the stock already there takes more room than there is, the plan keeps to what it cannot avoid, and
-    `used` shows the gap. Orders of the next review are whole packs; later ones, planned again before they come
-    due, may be fractions. Shadow prices are those of the linear relaxation. Without a budget or storage limit
-    there is nothing to price, and `limits` is empty.
+    `used` shows the gap. Orders of the next review are whole packs; later ones, planned again before they
+    come due, may be fractions. Shadow prices are those of the linear relaxation. Without a budget or
+    storage limit there is nothing to price, and `limits` is empty.
 
     Parameters
     ----------
@@ -194,10 +194,9 @@ def _volume_without_orders(
         pipeline=coming,
         lost_share=column(terms, "lost_share"),
     )
-    net = run.end_stock_units - run.end_backlog_units
-    start = np.broadcast_to(stock[:, None, None], (*demand.shape[:2], 1))
-    before = np.concatenate([start, net[:, :, :-1]], axis=2)
-    arrived = np.maximum(before + run.received_units, 0.0).mean(axis=1)
+    start = np.broadcast_to(np.maximum(stock, 0.0)[:, None, None], (*demand.shape[:2], 1))
+    before = np.concatenate([start, run.end_stock_units[:, :, :-1]], axis=2)
+    arrived = (before + run.received_units).mean(axis=1)  # before those who wait are served
     return column(terms, "volume_m3") @ arrived
 
 

@@ -26,17 +26,17 @@ def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataF
     -------
     DataFrame with `sku`, `policy` ("(s, S)" or "base stock"), `reorder_point`, `order_up_to_level`,
     `expected_cost_per_period`, `lead_time_periods`, `review_period_periods`, `limit_price_per_unit`,
-    `priced_order_up_to_level` (the level at unit cost plus limit price).
+    `priced_reorder_point`, `priced_order_up_to_level` (the levels at unit cost plus limit price).
     """
     terms = align(economics, scenarios.sku)
     levels = levels_from_scenarios(scenarios.units, terms)
     price = _limit_price_per_unit(terms, limits)
-    priced = levels.order_up_to_level
+    priced = levels
     if price.any():
         margin = np.maximum(column(terms, "shortage_cost_per_unit") - price, 0.0)
         held = column(terms, "holding_cost_per_unit_period") * (1 + price / column(terms, "unit_cost"))
         dearer = terms.assign(shortage_cost_per_unit=margin, holding_cost_per_unit_period=held)
-        priced = levels_from_scenarios(scenarios.units, dearer).order_up_to_level
+        priced = levels_from_scenarios(scenarios.units, dearer)
     base_stock = levels.order_up_to_level - levels.reorder_point <= 1
     return pd.DataFrame(
         {
@@ -48,7 +48,8 @@ def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataF
             "lead_time_periods": terms["lead_time_periods"].to_numpy(),
             "review_period_periods": terms["review_period_periods"].to_numpy(),
             "limit_price_per_unit": price,
-            "priced_order_up_to_level": priced,
+            "priced_reorder_point": priced.reorder_point,
+            "priced_order_up_to_level": priced.order_up_to_level,
         }
     )
 

@@ -42,14 +42,14 @@ def shop() -> SimpleNamespace:
             "assumed": ["", "volume_m3", "", "lead_time_days", "", "price unit_cost"],
         }
     )
-    net = np.array([400.0, -2.0, 30.0, 12.0, 4.0, 90.0])
+    net = np.array([400.0, -2.0, 18.0, 7.0, 4.0, 90.0])
     inbound = pd.DataFrame(
         {
             "po_id": ["P1", "P2", "P3"],
             "line_id": "1",
             "sku": ["ample", "late", "quiet"],
             "supplier_id": ["S1", "S2", "S2"],
-            "units": [60.0, 24.0, 10.0],
+            "units": [60.0, 6.0, 10.0],
             "expected_date": pd.to_datetime(["2025-06-15", "2025-06-20", None]),
             "period": pd.to_datetime(["2025-06-09", "2025-06-16", None]),
             "late_by_days": [0, 5, 300],
@@ -57,7 +57,7 @@ def shop() -> SimpleNamespace:
             "counted": [True, True, False],
         }
     )
-    coming = np.array([60.0, 0.0, 0.0, 24.0, 0.0, 0.0])
+    coming = np.array([60.0, 0.0, 0.0, 6.0, 0.0, 0.0])
     position = pd.DataFrame(
         {
             "sku": SKU,
