@@ -55,12 +55,14 @@ def stock_projection(projection: pd.DataFrame, w: Wording, period: str = "week",
     x = np.arange(len(table))
     ax.fill_between(x, table["stock_p10"], table["stock_p90"], color=SOFT, linewidth=0)
     ax.plot(x, table["stock_p50"], color=OURS)
-    ends = [(float(table["stock_p50"].iloc[-1]), w("label.with_order"), OURS)]
+    end = float(table["stock_p50"].iloc[-1])
+    ends = [(end, w("label.stock"), OURS)]
     if "without_order_p50" in table and not np.allclose(
         table["without_order_p50"], table["stock_p50"], equal_nan=True
     ):
         ax.plot(x, table["without_order_p50"], color=OTHER, linestyle="--")
-        ends.append((float(table["without_order_p50"].iloc[-1]), w("label.without_order"), OTHER))
+        bare = float(table["without_order_p50"].iloc[-1])
+        ends = [(end, w("label.with_order"), OURS), (bare, w("label.without_order"), OTHER)]
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_ylim(bottom=min(0.0, float(table[["stock_p10", "stock_p50"]].min().min())))
     label_ends(ax, ends, x[-1], 0.12)

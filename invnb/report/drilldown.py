@@ -40,6 +40,12 @@ def _name(w: Wording) -> Column:
     return Column("name", w("column.product"), text)
 
 
+def _why(row: Row, w: Wording) -> Markup:
+    """The reason of a line; its quantity is explained behind a fold."""
+    fold = Markup("<details><summary>{}</summary>{}</details>")
+    return fold.format(w.of("reason", row.get("reason_code")), say.why_quantity(row, w))
+
+
 def orders(given: Inputs) -> Explorer:
     """Every line the plan wants, by rank, with why it has its quantity."""
     w = given.w
@@ -65,8 +71,7 @@ def orders(given: Inputs) -> Explorer:
         *columns_of(table, w, ["supplier_name" if "supplier_name" in table else "supplier_id"]),
     ]
     columns += columns_of(table, w, keys)
-    columns += columns_of(table, w, ["reason_code"])
-    columns.append(Column("quantity", w("column.why"), lambda row: say.why_quantity(row, w)))
+    columns.append(Column("why", w("column.reason_code"), lambda row: _why(row, w)))
     reasons = [str(code) for code in table["reason_code"].dropna().unique()] if "reason_code" in table else []
     html = html_table(
         rows_of(table), columns, w("page.all_orders_caption"), sortable=True,
@@ -89,7 +94,7 @@ def alerts(given: Inputs) -> Explorer:
     columns = [
         Column("severity", severity.label, severity.text, lambda row: str(row["severity"])), _name(w), kind,
         *columns_of(table, w, ["money_at_risk", "act_by", "on_hand_units"]),
-        Column("alert", w("column.what"), lambda row: say.alert(row, w)[1]),
+        Column("action", w("column.action_code"), lambda row: say.alert_action(row, w)),
         Column("more", w("column.cause"), lambda row: say.alert_more(row, w)),
     ]  # fmt: skip
     kinds = sorted({str(code) for code in table["type"].dropna()})

@@ -85,6 +85,14 @@ def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
     return tuple(parts) or (("", "", w("page.no_comparison")),)
 
 
+def _label(kpi: object, given: Inputs) -> str:
+    """A key figure's name; the saving says over which time."""
+    n = given.parameters.get("backtest_periods")
+    if kpi == "saving" and not is_missing(n):
+        return given.w("kpi.saving_over", n=given.w.number(n), period=given.w(f"period.{given.period}"))
+    return given.w.of("kpi", kpi)
+
+
 def tiles(given: Inputs) -> list[Tile]:
     """At most eight key figures with unit, comparison, target and range."""
     w, result = given.w, []
@@ -94,7 +102,7 @@ def tiles(given: Inputs) -> list[Tile]:
         spread = w.range(*(w.measured(row.get(end), row.get("unit")) for end in ("low", "high")))
         result.append(
             Tile(
-                w.of("kpi", row["kpi"]),
+                _label(row["kpi"], given),
                 w.measured(row["value"], row.get("unit")),
                 w("format.in_brackets", text=spread) if spread else "",
                 compare(row, given),

@@ -17,7 +17,8 @@ from invnb.report.write import replace_together
 Row = dict[str, Any]
 _KEYS = (
     "order_lines", "order_value", "money_at_stake", "currency", "saving", "saving_low", "saving_high",
-    "message", "alerts", "fill_rate", "fill_rate_target", "data_through", "seconds", "state", "failed_stage", "pages",
+    "alerts", "fill_rate", "fill_rate_target", "data_through", "seconds", "state", "failed_stage", "message",
+    "pages",
 )  # fmt: skip
 
 

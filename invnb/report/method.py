@@ -25,7 +25,7 @@ class Block:
     title: str
     paragraphs: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
-    tables: tuple[Markup, ...] = ()
+    tables: tuple[tuple[str, Markup], ...] = ()
     folded: bool = False
 
 
@@ -44,15 +44,18 @@ def _frame(
     given: Inputs, key: str, frame: pd.DataFrame, keys: Sequence[str] | None = None, fold: bool = False
 ) -> Block:
     w = given.w
-    table = frame_table(frame, w(f"method.{key}_caption"), w, keys)
-    return Block(key, w(f"method.{key}"), (), (), (table,), fold and not frame.empty)
+    caption = w(f"method.{key}_caption")
+    table = frame_table(frame, caption, w, keys)
+    return Block(key, w(f"method.{key}"), (), (), ((caption, table),), fold and not frame.empty)
 
 
 def _key_figures(given: Inputs) -> Block:
     w, figures = given.w, key_figures(given)
     if figures.empty:
         return Block("key-figures", w("page.all_kpis"), (w("page.no_data"),))
-    return Block("key-figures", w("page.all_kpis"), (), (), (kpi_table(given, figures),))
+    return Block(
+        "key-figures", w("page.all_kpis"), (), (), ((w("page.all_kpis_caption"), kpi_table(given, figures)),)
+    )
 
 
 def _assumptions(given: Inputs) -> Block:
@@ -69,8 +72,9 @@ def _assumptions(given: Inputs) -> Block:
         Column("assumed", w("column.assumed"), name),
         Column("count", w("column.count"), lambda row: w.number(row["count"]), numeric=True),
     ]
-    table = html_table(rows_of(assumed), columns, w("method.assumptions_caption"))
-    return Block("assumptions", title, (w("method.assumptions_intro"),), (), (table,))
+    caption = w("method.assumptions_caption")
+    table = html_table(rows_of(assumed), columns, caption)
+    return Block("assumptions", title, (w("method.assumptions_intro"),), (), ((caption, table),))
 
 
 def _text(value: Any) -> str:
@@ -89,7 +93,7 @@ def _parameters(given: Inputs) -> Block:
 
 
 def _data(given: Inputs) -> Block:
-    card = given.table("data_card")
+    card = given.table("data_card", "name", "value").rename(columns={"name": "what"})
     return _frame(given, "data_card", card.astype(str) if len(card) else card)
 
 
@@ -102,6 +106,7 @@ def _definitions(given: Inputs) -> Block:
     colon, points = w("format.colon"), []
     for key in (k.removeprefix("definition.") for k in texts if k.startswith("definition.")):
         name = texts.get(f"kpi.{key}") or texts.get(f"glossary.{key}") or column_label(key, w)
+        name = name[:1].upper() + name[1:]
         points.append(Markup("<b>{}</b>{}{}").format(name, colon, texts[f"definition.{key}"]))
     return Block("definitions", w("method.definitions"), (), tuple(points))
 
@@ -114,7 +119,8 @@ def _accuracy(given: Inputs) -> Block:
     wide = scores.pivot_table(index=["model", "demand_class"], columns="metric", values="value", sort=False)
     wide.columns = pd.Index([str(name).upper() for name in wide.columns])
     table = frame_table(wide.reset_index(), w("method.accuracy_caption"), w)
-    return Block("accuracy", w("method.accuracy"), (), (), (chosen, table), True)
+    tables = ((w("method.champions_caption"), chosen), (w("method.accuracy_caption"), table))
+    return Block("accuracy", w("method.accuracy"), (), (), tables, True)
 
 
 def _policy(given: Inputs) -> Block:
@@ -145,22 +151,24 @@ def _stages(given: Inputs) -> Block:
         Column("seconds", w("column.seconds"), lambda row: w.number(row["seconds"], 1), numeric=True),
         Column("notebook", w("column.notebook"), notebook),
     ]
-    table = html_table(rows, columns, w("method.seconds_caption"))
-    return Block("stages", w("method.seconds"), (), (), (table,))
+    caption = w("method.seconds_caption")
+    return Block("stages", w("method.seconds"), (), (), ((caption, html_table(rows, columns, caption)),))
 
 
 def _versions(given: Inputs) -> Block:
     w, run = given.w, given.run
     versions = pd.DataFrame(sorted((run.get("versions") or {}).items()), columns=["package", "version"])
     hashes = sorted((run.get("hashes") or {}).items())
-    tables = [frame_table(versions, w("method.versions_caption"), w)] if len(versions) else []
+    caption = w("method.versions_caption")
+    tables = [(caption, frame_table(versions, caption, w))] if len(versions) else []
     if hashes:
         columns = [
             Column("file", w("column.file"), lambda row: str(row["file"])),
             Column("sha256", w("column.sha256"), lambda row: Markup("<code>{}</code>").format(row["sha256"])),
         ]
         rows = [{"file": file, "sha256": value} for file, value in hashes]
-        tables.append(html_table(rows, columns, w("method.hashes_caption")))
+        caption = w("method.hashes_caption")
+        tables.append((caption, html_table(rows, columns, caption)))
     code = run.get("code_version")
     sentence = w("page.no_data") if is_missing(code) else w("method.code_version", version=code)
     return Block("versions", w("method.versions"), (sentence,), (), tuple(tables), bool(tables))

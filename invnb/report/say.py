@@ -83,8 +83,10 @@ def decision(orders: pd.DataFrame, budget: float | None, w: Wording) -> tuple[st
         late = int((kept["late_by_days"].fillna(0) > 0).sum()) if "late_by_days" in kept else 0
         notes += [w("decision.late", n=late)] if late else []
     if len(dropped):
-        notes.append(w("decision.cut", n=len(dropped), money=w.money(dropped["line_value"].sum())))
-        notes.append(w("decision.cut_gain", money=w.money(lost_if_not(dropped))))
+        wanted = w.money(dropped["line_value"].sum())
+        notes.append(w("decision.cut", lines=lines(len(dropped), w), money=wanted))
+        lost = lost_if_not(dropped)
+        notes += [] if is_missing(lost) else [w("decision.cut_gain", money=w.money(lost))]
     return headline, notes
 
 
@@ -122,31 +124,42 @@ def why_quantity(row: Row, w: Wording) -> str:
 
 
 def alert(row: Row, w: Wording, limit: int = 0) -> tuple[str, str]:
-    """An alert in words: what happens, and then money, date, action and its alternative."""
+    """An alert in words: what happens, and then money, action and date."""
     name, kind = w.name(row, limit), str(row.get("type"))
     known = f"alert.{kind}" in catalogue(w.language)
     head = (
         w(f"alert.{kind}", name=name) if known else w("alert.other", name=name, type=w.of("alert_type", kind))
     )
-    low, high = (w.money(row.get(f"money_at_risk_{end}")) for end in ("p10", "p90"))
-    money, spread = w.money(row.get("money_at_risk")), w.range(low, high)
-    parts = [w("alert.risk_range", money=money, range=spread) if spread else w("alert.risk", money=money)]
-    action: Any = row.get("action_code")
+    parts = [alert_risk(row, w), alert_action(row, w), alert_due(row, w)]
+    return head, w("format.join").join(part for part in parts if part)
+
+
+def alert_risk(row: Row, w: Wording) -> str:
+    """The money an alert puts at risk, with its range."""
+    money = w.money(row.get("money_at_risk"))
+    spread = w.range(*(w.money(row.get(f"money_at_risk_{end}")) for end in ("p10", "p90")))
+    return w("alert.risk_range", money=money, range=spread) if spread else w("alert.risk", money=money)
+
+
+def alert_action(row: Row, w: Wording) -> str:
+    """What to do about an alert, and how many pieces it concerns."""
     units: Any = row.get("action_units")
-    if not is_missing(action):
-        text = w.of("action", action)
-        counted = not is_missing(units) and float(units) > 0
-        parts.append(
-            w("alert.do_units", action=text, units=w.units(units)) if counted else w("alert.do", action=text)
-        )
-    if not is_missing(row.get("act_by")):
-        late: Any = row.get("late_by_days")
-        date = w.date(row["act_by"], year=False)
-        overdue = not is_missing(late) and float(late) > 0
-        parts.append(
-            w("alert.act_late", date=date, n=w.number(late)) if overdue else w("alert.act_by", date=date)
-        )
-    return head, w("format.join").join(parts)
+    if is_missing(row.get("action_code")):
+        return ""
+    action = w.of("action", row["action_code"])
+    if is_missing(units) or float(units) <= 0:
+        return w("alert.do", action=action)
+    return w("alert.do_units", action=action, units=w.units(units))
+
+
+def alert_due(row: Row, w: Wording) -> str:
+    """By when to act, or for how long that day has passed."""
+    late: Any = row.get("late_by_days")
+    if is_missing(row.get("act_by")):
+        return ""
+    date = w.date(row["act_by"], year=False)
+    overdue = not is_missing(late) and float(late) > 0
+    return w("alert.act_late", date=date, n=w.number(late)) if overdue else w("alert.act_by", date=date)
 
 
 def alert_more(row: Row, w: Wording) -> str:

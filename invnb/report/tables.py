@@ -121,8 +121,16 @@ def formatter(key: str, w: Wording, values: pd.Series | None = None) -> Callable
     if kind == "count":
         return w.units
     if kind == "number":
-        return lambda value: w.number(value, 0 if is_missing(value) or float(value).is_integer() else 2)
+        return partial(w.number, digits=_digits(key, values))
     return lambda value: MISSING if is_missing(value) else str(value)
+
+
+def _digits(key: str, values: pd.Series | None) -> int:
+    """Decimals for a whole column: none where all are whole, one for times and large numbers, else two."""
+    known = pd.Series(dtype=float) if values is None else values.dropna().astype(float)
+    if (known == known.round()).all():
+        return 0
+    return 1 if key.endswith(("days", "seconds", "weeks")) or known.abs().max() >= 100 else 2
 
 
 def column_label(key: object, w: Wording) -> str:
@@ -135,13 +143,13 @@ def columns_of(frame: pd.DataFrame, w: Wording, keys: Sequence[str] | None = Non
     result = []
     for key in [k for k in (keys or frame.columns) if k in frame.columns]:
         write, kind = formatter(key, w, frame[key]), kind_of(key, frame[key])
-        numeric = kind in ("money", "share", "count", "number")
+        numeric = kind in ("money", "share", "count", "number", "date")
         result.append(
             Column(
                 key,
                 column_label(key, w),
                 partial(_cell, key, write),
-                partial(_order, key) if numeric or kind == "date" else None,
+                partial(_order, key) if numeric else None,
                 numeric,
             )
         )

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
+
+from invnb.report import Html
 
 TODAY = pd.Timestamp("2024-03-01")
 HORIZON = 13
@@ -99,7 +102,7 @@ def _alerts(products: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
             "sku": some["sku"], "name": some["name"], "name_zh": some["name_zh"], "money_at_risk": risk,
             "money_at_risk_p10": (risk * 0.5).round(2), "money_at_risk_p90": (risk * 1.7).round(2), "act_by": act_by,
             "late_by_days": (TODAY - act_by).days.to_numpy().clip(min=0), "action_code": [action.get(k, "MARKDOWN") for k in kind],
-            "action_units": np.where(kind == "OUT_NOW", 60, np.nan), "alternative_code": "STOP_PROMOTION", "cause": "demand",
+            "action_units": np.where(kind == "OUT_NOW", 60, np.nan), "alternative_code": np.where(np.isin(kind, ["EXCESS", "DEAD", "SURPLUS_ON_ORDER"]), "BUNDLE", "STOP_ADS"), "cause": "demand",
             "on_hand_units": rng.integers(0, 40, n), "cover_days": rng.uniform(0, 12, n).round(1),
         }
     )  # fmt: skip
@@ -271,15 +274,15 @@ def make_tables() -> Callable[..., dict[str, pd.DataFrame]]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def parameters() -> dict[str, Any]:
     return {
         "category": "toys", "product_category": "toys", "language": "en", "currency": "CNY", "period": "week",
-        "horizon_periods": HORIZON, "budget": 36000.0, "fill_rate_target": 0.95, "seed": 42, "sources": {"sales": "sales.csv"},
+        "horizon_periods": HORIZON, "budget": 36000.0, "fill_rate_target": 0.95, "seed": 42, "backtest_periods": 26, "sources": {"sales": "sales.csv"},
     }  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_info() -> dict[str, Any]:
     stages = [
         "01_ingest",
@@ -301,6 +304,14 @@ def run_info() -> dict[str, Any]:
         "previous": {"generated_at": "2024-02-24 07:02", "data_through": "2024-02-23", "order_value": 15200.0, "order_lines": 28,
                      "alerts": {"S1": 5, "S2": 3}, "kpis": {"fill_rate": 0.927}, "orders": {"T0001": 24, "T0002": 12}},
     }  # fmt: skip
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made but not turned into SVG, which is nearly all of a page's time."""
+    monkeypatch.setattr(
+        "invnb.report.evidence.show", lambda fig, alt: Html(f'<img alt="{escape(alt)}" src="data:,">')
+    )
 
 
 @pytest.fixture(scope="session")
