@@ -273,9 +273,8 @@ def _posted(grid: _Grid, prices: pd.DataFrame, column: str) -> np.ndarray:
 def _discounts(grid: _Grid, promotions: pd.DataFrame) -> np.ndarray:
     """(n_row, n_day) the largest discount share running on each day."""
     out = np.zeros((len(grid.rows), len(grid.days.day)))
-    rows = {
-        sku: np.flatnonzero(grid.rows.get_level_values("sku") == sku) for sku in promotions["sku"].unique()
-    }
+    skus = grid.rows.get_level_values("sku").to_numpy()
+    rows = pd.Series(range(len(skus))).groupby(skus).indices
     first = np.clip(_place(promotions["start_date"], grid.days.day, 0), 0, None)
     last = _place(promotions["end_date"], grid.days.day, -1)
     for sku, start, end, share in zip(

@@ -264,24 +264,23 @@ def _utf8(content: bytes, encoding: str, path: Path) -> bytes:
     """The content as UTF-8 without byte order mark."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise InputError("the text is UTF-16", file=path, remedy='save it as "CSV UTF-8"')
-    if encoding != "utf-8":
-        return content.decode(encoding, errors="replace").encode()
     try:
-        content.decode()
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        try:
-            content.decode("gb18030")
-            likely = "gb18030"
-        except UnicodeDecodeError:
-            likely = "cp1252"
         raise InputError(
-            f"byte 0x{content[error.start]:02X} is not UTF-8 text",
+            f"byte 0x{content[error.start]:02X} is not {encoding} text",
             file=path,
-            line=line,
-            remedy=f'save it as "CSV UTF-8", or say encoding: {likely} in the parameter file',
+            line=content.count(b"\n", 0, error.start) + 1,
+            remedy=f'save it as "CSV UTF-8", or say encoding: {_likely_encoding(content)} for this source',
         ) from None
-    return content.removeprefix(b"\xef\xbb\xbf")
+    return content.removeprefix(b"\xef\xbb\xbf") if encoding == "utf-8" else text.encode()
+
+
+def _likely_encoding(content: bytes) -> str:
+    """Chinese characters are pairs of bytes above 127, so their runs are even; accents mostly stand alone."""
+    runs = re.findall(rb"[\x80-\xff]+", content[:1_000_000])
+    even = sum(len(run) % 2 == 0 for run in runs)
+    return "gb18030" if 2 * even > len(runs) else "cp1252"
 
 
 def _header(content: bytes, separator: str) -> tuple[int, int, list[str], str]:
