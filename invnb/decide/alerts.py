@@ -115,7 +115,7 @@ def find_alerts(
         ],
         ignore_index=True,
     )
-    row = pd.Index(scenarios.sku).get_indexer(found["sku"])
+    row = pd.Index(scenarios.sku).get_indexer(pd.Index(found["sku"]))
     catalogue = align(products.drop_duplicates("sku").reindex(columns=["sku", "name_zh"]), scenarios.sku)
     found["name"] = view.terms["name"].to_numpy()[row]
     found["name_zh"] = catalogue["name_zh"].to_numpy()[row]

@@ -24,7 +24,8 @@ def average_stock_value(start_units: ArrayLike, close_units: ArrayLike, unit_cos
     >>> average_stock_value([60, 40], [40, 10], 10.0)
     375.0
     """
-    mean_units = 0.5 * (np.mean(start_units, axis=-1) + np.mean(close_units, axis=-1))
+    start, close = np.asarray(start_units, float), np.asarray(close_units, float)
+    mean_units = 0.5 * (start.mean(axis=-1) + close.mean(axis=-1))
     return float(np.sum(mean_units * np.asarray(unit_cost, float)))
 
 

@@ -120,7 +120,7 @@ def cut_to_limits(
             continue
         steps = sorted(
             step
-            for i in np.flatnonzero(chosen > 0)
+            for i in map(int, np.flatnonzero(chosen > 0))
             for step in _steps_down(i, quantity_units[i] * limit.use_per_unit[i], expected_cost[i], chosen[i])
         )
         for cost_per_use, i, candidate, freed in steps:

@@ -101,9 +101,8 @@ def review_products(
     at_arrival = np.maximum(net + arriving - scenarios.lead_time_sum(lead).mean(axis=1), 0.0)
     limits = review_limits(terms, at_arrival, budget=budget, storage_m3=storage_m3, currency=currency)
     least = suppliers.reindex(columns=["supplier_id", "order_min_value"]).dropna()
-    least = least[least["order_min_value"] > 0].set_index("supplier_id")["order_min_value"]
-    least.index = least.index.astype(str)
-    return review_orders(scenarios.units, net, coming, terms, levels, limits, least.astype(float).to_dict())
+    min_value = {str(name): float(money) for name, money in least.to_numpy() if money > 0}
+    return review_orders(scenarios.units, net, coming, terms, levels, limits, min_value)
 
 
 def propose_orders(
@@ -268,7 +267,8 @@ def order_by_dates(
 def _stopped(products: pd.DataFrame, economics: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
     """Products no order should be placed for: not active, or ended before the order could arrive."""
     rows = align(
-        products.drop_duplicates("sku").reindex(columns=["sku", "active", "end_date"]), economics["sku"]
+        products.drop_duplicates("sku").reindex(columns=["sku", "active", "end_date"]),
+        economics["sku"].to_numpy(),
     )
     receipt = today + pd.to_timedelta(np.ceil(economics["lead_time_days"]), unit="D")
     ends = pd.to_datetime(rows["end_date"]) <= receipt

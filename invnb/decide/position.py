@@ -85,7 +85,7 @@ def stock_position(
     recent = recent_sales_per_period(panel).reindex(position.index).fillna(0.0)
     position["recent_units_per_period"] = recent
     position["last_sale_period"] = _last_sale(panel).reindex(position.index)
-    position["on_hand_units"] = position["on_hand_units"].fillna(np.round(stock_cover_periods * recent))
+    position["on_hand_units"] = position["on_hand_units"].fillna((stock_cover_periods * recent).round())
     position["reserved_units"] = position["reserved_units"].fillna(0.0)
     negative = position["on_hand_units"] < 0
     position["net_units"] = position["on_hand_units"] - position["reserved_units"]
