@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from invnb.inventory import checks
-from invnb.inventory.demand import convolve
+from invnb.inventory.finite_horizon_problem import Costs, FiniteHorizonProblem
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -172,123 +172,86 @@ def finite_horizon_policy(
     def by_period(name: str, value: ArrayLike) -> Floats:
         return np.array(checks.broadcast_to(name, checks.nonnegative(name, value), (n_period,)))
 
-    costs = _Costs(
+    costs = Costs(
         by_period("holding_cost_per_unit_period", holding_cost_per_unit_period),
         by_period("shortage_cost_per_unit", shortage_cost_per_unit),
         by_period("backorder_cost_per_unit_period", backorder_cost_per_unit_period),
         by_period("fixed_cost_per_order", fixed_cost_per_order),
         by_period("unit_cost", unit_cost),
     )
-    problem = _Problem(laws, costs, lost, lead_time, discount, terminal_cost, period_cost)
+    problem = FiniteHorizonProblem(laws, costs, lost, lead_time, discount, terminal_cost, period_cost)
     low, high = problem.first_grid()
     if max_position is not None:
         high = checks.count("max_position", max_position, least=0)
     return _grow(problem, low, high, grows_down=lost < 1, grows_up=max_position is None)
 
 
-@dataclass(frozen=True)
-class _Costs:
-    """Currency, each (n_period,)."""
+def finite_horizon_policies(
+    demand: ArrayLike,
+    *,
+    holding_cost_per_unit_period: ArrayLike,
+    shortage_cost_per_unit: ArrayLike,
+    fixed_cost_per_order: ArrayLike = 0.0,
+    unit_cost: ArrayLike = 0.0,
+    lost_share: ArrayLike = 0.0,
+    lead_time_periods: ArrayLike = 0,
+    discount: float = 1.0,
+) -> tuple[FiniteHorizonPolicy, ...]:
+    """Return the optimal policy of each of many products; each has a grid of its own.
 
-    holding: Floats
-    shortage: Floats
-    backorder: Floats
-    fixed: Floats
-    unit: Floats
+    Parameters
+    ----------
+    demand : (n_product, n_period, n_atom), laws as in `finite_horizon_policy`, padded with zeros.
+    holding_cost_per_unit_period, shortage_cost_per_unit, fixed_cost_per_order, unit_cost : as there; scalars,
+        or with a first axis of n_product.
+    lost_share, lead_time_periods : as there; scalars or (n_product,).
+    discount : as there, the same for all.
 
+    Returns
+    -------
+    One `FiniteHorizonPolicy` per product.
 
-@dataclass(frozen=True)
-class _Problem:
-    laws: Floats  # (n_period, n_atom)
-    costs: _Costs
-    lost_share: float
-    lead_time: int
-    discount: float
-    terminal_cost: Callable[[Floats], Floats] | None
-    period_cost: Callable[[int, Floats], Floats] | None
+    Raises
+    ------
+    ValueError : naming argument, value or shape, and what is allowed.
 
-    @property
-    def n_decision(self) -> int:
-        return len(self.laws) - self.lead_time
+    Source
+    ------
+    As `finite_horizon_policy`.
 
-    @property
-    def most_wanted(self) -> int:
-        """Largest demand over the horizon, units, at least 1."""
-        return max(sum(int(np.flatnonzero(law)[-1]) for law in self.laws), 1)
-
-    def covers(self) -> list[Floats]:
-        """For each review, the law of demand up to the end of the period its order is available in."""
-        covers = list(self.laws)
-        for ahead in range(1, self.lead_time + 1):
-            covers = [convolve(covers[t], self.laws[t + ahead]) for t in range(len(self.laws) - ahead)]
-        return covers
-
-    def expected_costs(self, grid: Floats) -> Floats:
-        """Expected holding and shortage cost, (n_decision, n_grid), by position after ordering."""
-        if self.period_cost is not None:
-            given = [checks.finite("period_cost", self.period_cost(t, grid)) for t in range(self.n_decision)]
-            if any(row.shape != grid.shape for row in given):
-                raise ValueError(f"period_cost must return shape {grid.shape}, got {given[0].shape}")
-            return np.stack(given)
-        stock = np.maximum(grid, 0.0)
-        out = np.empty((self.n_decision, len(grid)))
-        for t, cover in enumerate(self.covers()):
-            when = t + self.lead_time
-            left = _expected_leftover(cover, stock)
-            short = cover @ np.arange(len(cover)) - stock + left
-            waiting = np.maximum(-grid, 0.0) + (1.0 - self.lost_share) * short
-            out[t] = (
-                self.costs.holding[when] * left
-                + self.costs.shortage[when] * self.lost_share * short
-                + self.costs.backorder[when] * waiting
-            )
-        return self.discount**self.lead_time * out
-
-    def terminal_values(self, grid: Floats) -> Floats:
-        """Discounted expected terminal cost by position when the last order is on its way."""
-        if self.terminal_cost is None:
-            return np.zeros(len(grid))
-        rest = np.ones(1)
-        for law in self.laws[self.n_decision :]:
-            rest = convolve(rest, law)
-        reach = np.arange(grid[0] - len(rest) + 1, grid[-1] + 1)
-        cost = checks.finite("terminal_cost", self.terminal_cost(reach))
-        if cost.shape != reach.shape:
-            raise ValueError(f"terminal_cost must return shape {reach.shape}, got {cost.shape}")
-        return self.discount**self.lead_time * np.convolve(cost, rest, mode="valid")
-
-    def first_grid(self) -> tuple[int, int]:
-        """Smallest and largest position of the first grid; see the module's head."""
-        most = self.most_wanted
-        grid = np.arange(most + 1.0)
-        unit = self.costs.unit[: self.n_decision]
-        later = np.append(unit[1:], 0.0)
-        W = self.expected_costs(grid) + (unit - self.discount * later)[:, None] * grid
-        beyond = W - W.min(axis=1, keepdims=True) >= self.discount * self.costs.fixed[: self.n_decision, None]
-        beyond &= grid > W.argmin(axis=1)[:, None]
-        high = int(np.where(beyond.any(axis=1), beyond.argmax(axis=1), most).max())
-        if self.lost_share == 1.0:
-            return 0, max(high, 1)
-        dearest = self.costs.backorder.min()
-        room = self.costs.fixed.max() / dearest if dearest > 0 else most
-        return -int(min(np.ceil(room), most)) - 2, max(high, 1)
-
-    def solve(self, low: int, high: int) -> tuple[Floats, Floats, Whole]:
-        """Values, G and positions after ordering on the grid low .. high."""
-        from invnb.inventory import finite_horizon_kernels as kernels
-
-        grid = np.arange(low, high + 1.0)
-        n = self.n_decision
-        return kernels.solve(
-            self.laws[:n],
-            self.expected_costs(grid),
-            self.terminal_values(grid),
-            self.costs.fixed[:n],
-            self.costs.unit[:n],
-            self.discount,
-            self.lost_share,
-            low,
+    Examples
+    --------
+    >>> from invnb.inventory.demand import poisson_pmf
+    >>> two = poisson_pmf([20, 40, 60, 40]) * np.ones((2, 1, 1))
+    >>> policies = finite_horizon_policies(two, holding_cost_per_unit_period=1, shortage_cost_per_unit=10,
+    ...                                    fixed_cost_per_order=[100, 0])
+    >>> [policy.order_up_to_level.tolist() for policy in policies]
+    [[67.0, 49.0, 109.0, 49.0], [26.0, 49.0, 70.0, 49.0]]
+    """
+    laws = checks.probabilities("demand", demand)
+    if laws.ndim != 3:
+        raise ValueError(f"demand must have shape (n_product, n_period, n_atom), got {laws.shape}")
+    n = len(laws)
+    by_product = {
+        "holding_cost_per_unit_period": holding_cost_per_unit_period,
+        "shortage_cost_per_unit": shortage_cost_per_unit,
+        "fixed_cost_per_order": fixed_cost_per_order,
+        "unit_cost": unit_cost,
+        "lost_share": lost_share,
+        "lead_time_periods": lead_time_periods,
+    }
+    spread = {}
+    for name, value in by_product.items():
+        array = np.asarray(value)
+        if array.ndim and len(array) != n:
+            raise ValueError(f"{name} must be a scalar or have a first axis of {n}, got {array.shape}")
+        spread[name] = array if array.ndim else np.repeat(array, n)
+    return tuple(
+        finite_horizon_policy(
+            laws[i], discount=discount, **{name: value[i] for name, value in spread.items()}
         )
+        for i in range(n)
+    )
 
 
 def _laws(demand: ArrayLike | Sequence[ArrayLike]) -> Floats:
@@ -305,14 +268,9 @@ def _laws(demand: ArrayLike | Sequence[ArrayLike]) -> Floats:
     return laws
 
 
-def _expected_leftover(law: Floats, stock: Floats) -> Floats:
-    """E (y - D)^+ for whole y >= 0."""
-    leftover = np.append(0.0, np.cumsum(np.cumsum(law)))
-    y = stock.astype(np.int64)
-    return leftover[np.minimum(y, len(law))] + np.maximum(y - len(law), 0)
-
-
-def _grow(problem: _Problem, low: int, high: int, *, grows_down: bool, grows_up: bool) -> FiniteHorizonPolicy:
+def _grow(
+    problem: FiniteHorizonProblem, low: int, high: int, *, grows_down: bool, grows_up: bool
+) -> FiniteHorizonPolicy:
     """Solve on larger and larger grids until the answer no longer moves."""
     value, G, up_to = problem.solve(low, high)
     bound, n_growths, settled = 0.0, 0, not (grows_down or grows_up)
@@ -335,7 +293,7 @@ def _grow(problem: _Problem, low: int, high: int, *, grows_down: bool, grows_up:
     return _result(problem, low, high, value, G, up_to, bound, n_growths)
 
 
-def _next_bend(problem: _Problem, low: int, value: Floats, G: Floats, up_to: Whole) -> int:
+def _next_bend(problem: FiniteHorizonProblem, low: int, value: Floats, G: Floats, up_to: Whole) -> int:
     """Position below the grid at which ordering begins to pay, where the value is no straight line; or `low`.
 
     At most as far down as demand can lead from an empty stock.
@@ -350,7 +308,7 @@ def _next_bend(problem: _Problem, low: int, value: Floats, G: Floats, up_to: Who
 
 
 def _result(
-    problem: _Problem,
+    problem: FiniteHorizonProblem,
     low: int,
     high: int,
     value: Floats,

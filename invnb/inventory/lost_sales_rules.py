@@ -30,9 +30,10 @@ class LostSalesComparison:
 
     @property
     def gap(self) -> dict[str, float]:
-        """Cost of each rule above the optimum, as a share of it."""
-        best = self.optimal.cost_per_period
-        return {rule.name: rule.cost_per_period / best - 1.0 for rule in self.rules}
+        """Cost of each rule above the optimum, as a share of it; against `TOLERANCE` where that is less."""
+        optimum = self.optimal.cost_per_period
+        share_of = max(optimum, TOLERANCE)
+        return {rule.name: (rule.cost_per_period - optimum) / share_of for rule in self.rules}
 
 
 def base_stock_policy(

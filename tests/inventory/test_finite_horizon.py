@@ -12,7 +12,7 @@ from scipy import stats
 
 from invnb.inventory import instances
 from invnb.inventory.demand import normal_pmf, poisson_pmf
-from invnb.inventory.finite_horizon import finite_horizon_policy
+from invnb.inventory.finite_horizon import finite_horizon_policies, finite_horizon_policy
 from invnb.inventory.order_policies import s_S_policy
 from invnb.inventory.simulation import simulate
 from invnb.inventory.stationary import stationary_s_S
@@ -311,3 +311,27 @@ def test_a_position_above_the_grid_is_named() -> None:
     policy = finite_horizon_policy(**GOOD)
     with pytest.raises(ValueError, match="position must be at most"):
         policy.expected_cost(10_000)
+
+
+def test_many_products_are_the_products_one_by_one() -> None:
+    laws = poisson_pmf([2, 5, 3, 4]) * np.ones((3, 1, 1))
+    costs = {"holding_cost_per_unit_period": 1, "shortage_cost_per_unit": [4, 9, 9]}
+    lost_share, lead_time, K = [0.0, 1.0, 0.0], [0, 0, 2], [[1, 2, 3, 4], [5, 5, 5, 5], [0, 0, 0, 0]]
+    many = finite_horizon_policies(
+        laws, lost_share=lost_share, lead_time_periods=lead_time, fixed_cost_per_order=K, **costs
+    )
+    for i, policy in enumerate(many):
+        alone = finite_horizon_policy(
+            laws[i],
+            holding_cost_per_unit_period=1,
+            shortage_cost_per_unit=costs["shortage_cost_per_unit"][i],
+            fixed_cost_per_order=K[i],
+            lost_share=lost_share[i],
+            lead_time_periods=lead_time[i],
+        )
+        assert policy.value == pytest.approx(alone.value, rel=1e-12)
+        assert np.array_equal(policy.position_after_order, alone.position_after_order)
+    with pytest.raises(ValueError, match="lost_share must be a scalar or have a first axis of 3"):
+        finite_horizon_policies(laws, lost_share=[0, 1], **costs)
+    with pytest.raises(ValueError, match=r"demand must have shape \(n_product, n_period, n_atom\)"):
+        finite_horizon_policies(laws[0], **costs)
