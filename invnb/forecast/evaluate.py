@@ -31,6 +31,8 @@ MOST_STEP_PERIODS = 4
 """Origins lie at most this far apart: beyond, one only loses recent ones."""
 BIAS_FLAG = 0.10
 """A model off by more than this share of demand is flagged."""
+REFIT_PERIODS = 8
+"""A learned model is trained again once this many periods have passed."""
 WORKERS = 2
 
 
@@ -95,7 +97,7 @@ def forecast_origins(
     origins: Sequence[int] | NDArray[np.int64],
     horizon: int,
     seed: int,
-    refit_periods: int = 1,
+    refit_periods: int = REFIT_PERIODS,
 ) -> dict[str, Floats]:
     """Return the forecasts of each model from each origin, (n_origin, n_sku, horizon) in units, by name.
 
@@ -231,14 +233,14 @@ def score_models(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
 
 
 def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
-    """Return `champions`: the simplest model of each demand class that no other beats beyond noise.
+    """Return `champions`: of each demand class the first model of the registry that none beats beyond noise.
 
     Rule (one standard error, as in Breiman et al. 1984, "Classification and Regression Trees", section
-    3.4.3): of all models take the one with the least scaled pinball loss; every simpler one whose loss is
-    larger by no more than one standard error of the paired difference ties with it; the simplest of them is
-    the champion. The standard error is the larger of two: with products and with origins as independent
-    units. A model whose bias exceeds `BIAS_FLAG` gives way to an unbiased tie, and is flagged if there is
-    none.
+    3.4.3): the model with the least scaled pinball loss of lead-time demand is the best; every model whose
+    loss is larger by no more than one standard error of the paired difference ties with it; the first of
+    them in the registry, which begins with the simple methods, is the champion. The standard error is the
+    larger of two: with products and with origins as independent units. A model whose bias exceeds
+    `BIAS_FLAG` gives way to an unbiased tie, and is flagged if there is none.
 
     Returns
     -------
@@ -253,9 +255,8 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
         table = np.where(np.isnan(table).any(axis=0), np.nan, table)  # the same forecasts for all
         n = int((~np.isnan(table[0])).sum()) if table.size else 0
         if n == 0:
-            fallback = "exponential_smoothing" if "exponential_smoothing" in order else order[0]
             nothing = (np.nan,) * 4
-            rows.append((label, fallback, fallback, *nothing, False, 0, "no origin to compare on"))
+            rows.append((label, order[0], order[0], *nothing, False, 0, "no origin to compare on"))
             continue
         means = np.nanmean(table, axis=(1, 2))
         best = int(means.argmin())
@@ -271,9 +272,9 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
         fair = [k for k in ties if not abs(bias[k]) > BIAS_FLAG]
         winner = (fair or ties)[0]
         biased = bool(abs(bias[winner]) > BIAS_FLAG)
-        reason = "least loss" if winner == best else f"simplest within noise of {order[best]}"
+        reason = "least loss" if winner == best else f"within noise of {order[best]}, and simpler"
         if biased:
-            reason += f"; its bias of {bias[winner]:+.0%} is mended by its own errors"
+            reason += f"; its bias of {bias[winner]:+.0%} is mended by its past surprises"
         rows.append((label, order[winner], order[best], means[winner], means[best], errors[winner],
                      bias[winner], biased, n, reason))  # fmt: skip
     columns = ["demand_class", "model", "best", "loss", "best_loss", "standard_error", "bias", "biased"]
