@@ -19,6 +19,7 @@ from invnb.forecast.compare import replay_scenarios
 
 KINDS = ["holding", "lost_sales", "backorder", "ordering"]
 SHORTAGE_MULTIPLES = [0.25, 0.5, 2.0, 4.0]  # of the shortage cost: points of the service-cash frontier
+FRONTIER_SCENARIOS = 60  # paths per review for these points: they are pictures, not decisions
 START_COVER_PERIODS = 4.0  # stock at the start of the replay where no stock history says it
 
 
@@ -122,7 +123,8 @@ def run_backtest(
     frontier = [_frontier_point("x1", case, runs["policy"], here=True)]
     for multiple in SHORTAGE_MULTIPLES:
         dearer = _scaled_shortage(case, multiple)
-        frontier.append(_frontier_point(f"x{multiple:g}", case, replay_policy(dearer, demand), here=False))
+        run = replay_policy(dearer, [paths[:, :FRONTIER_SCENARIOS] for paths in demand])
+        frontier.append(_frontier_point(f"x{multiple:g}", case, run, here=False))
     return Backtest(
         _backtest_table(case, runs, costs, rng),
         _savings_table(costs["policy"], costs[best_rule], rng),

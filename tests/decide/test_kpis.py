@@ -64,8 +64,8 @@ def kpis(shop, past, **more):
     tables = {"limits": NO_LIMITS, "stock_history": history, "forecast_history": forecasts} | more
     return orders, kpi_table(
         shop.scenarios, panel, shop.economics, shop.position, shop.inbound, tables["stock_history"], policy,
-        orders, tables["limits"], tables["forecast_history"], fill_rate_target=0.95, budget=None, currency="CNY",
-        period_days=7, seed=1,
+        orders, tables["limits"], tables["forecast_history"], fill_rate_target=0.95, budget=None,
+        currency="CNY", period_days=7, seed=1,
     ).set_index("kpi")  # fmt: skip
 
 
