@@ -67,7 +67,7 @@ def projection(stock: list[float], without: list[float], order: float = 0.0) -> 
         (projection([5, 9, 8], [5, 0, 0], 9), "Without orders Kite runs out around 11 Mar; with them it is expected to last."),
         (projection([5, 5, 0], [5, 0, 0], 9), "Without orders Kite runs out around 11 Mar, with them around 18 Mar."),
         (projection([0, 5, 5], [0, 0, 0], 9), "Kite is expected to run out around 4 Mar, before an order placed now can help."),
-        (projection([0, 0, 0], [0, 0, 0]), "Kite is expected to run out around 4 Mar, and ordering it does not pay."),
+        (projection([0, 0, 0], [0, 0, 0]), "Kite is expected to run out around 4 Mar, and this review proposes no order."),
     ],
 )  # fmt: skip
 def test_projection(table: pd.DataFrame, expected: str) -> None:
