@@ -64,24 +64,39 @@ def test_no_base_stock_is_cheaper(seed: int, lost_share: float, lead_time: int, 
     assert best.expected_cost.item() == pytest.approx(min(every))
 
 
-@settings(max_examples=10)
-@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.8, 1.0]))
-def test_with_a_fixed_cost_no_neighbour_is_cheaper_and_few_policies_are(seed: int, lost_share: float) -> None:
-    demand = np.random.default_rng(seed).poisson(3, (1, 40, 12)).astype(float)
-    best = policy_levels(
-        demand, 1, holding_cost_per_unit_period=1, shortage_cost_per_unit=9,
-        fixed_cost_per_order=12, lost_share=lost_share,
-    )  # fmt: skip
-    s0, S0, cost = best.reorder_point.item(), best.order_up_to_level.item(), best.expected_cost.item()
-    costs = {
-        (s, S): second_run_costs(demand, s, S, 1, 1, 1, 9, 9, 12, 0, lost_share).mean()
-        for S in range(1, 30)
-        for s in range(-1, S + 1)
-    }
-    near = [costs[s0 + i, S0 + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if (s0 + i, S0 + j) in costs]
-    assert cost <= min(near) + 1e-9
-    # the search is local in (s, S): it missed the best in 13 of 450 such problems, by 2 percent at most
-    assert cost <= 1.03 * min(costs.values())
+@pytest.fixture(scope="module")
+def fixed_cost_cases() -> list[tuple[dict[tuple[int, int], float], int, int, float]]:
+    """Costs of all (s, S) on small problems with a fixed cost, and the levels and cost found."""
+    cases = []
+    for seed in range(12):
+        lost_share = (0.0, 0.8, 1.0)[seed % 3]
+        demand = np.random.default_rng(seed).poisson(3, (1, 40, 12)).astype(float)
+        best = policy_levels(
+            demand, 1, holding_cost_per_unit_period=1, shortage_cost_per_unit=9,
+            fixed_cost_per_order=12, lost_share=lost_share,
+        )  # fmt: skip
+        costs = {
+            (s, S): second_run_costs(demand, s, S, 1, 1, 1, 9, 9, 12, 0, lost_share).mean()
+            for S in range(1, 30)
+            for s in range(-1, S + 1)
+        }
+        cases.append(
+            (costs, int(best.reorder_point[0]), int(best.order_up_to_level[0]), best.expected_cost.item())
+        )
+    return cases
+
+
+def test_with_a_fixed_cost_no_neighbour_is_cheaper(fixed_cost_cases) -> None:
+    for costs, s, S, cost in fixed_cost_cases:
+        near = [costs[s + i, S + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if (s + i, S + j) in costs]
+        assert cost <= min(near) + 1e-9
+
+
+def test_with_a_fixed_cost_few_policies_are_cheaper(fixed_cost_cases) -> None:
+    # the search is local in (s, S): on 450 such problems it missed the best in 13, by 2 percent at most
+    excess = np.array([cost / min(costs.values()) - 1 for costs, _, _, cost in fixed_cost_cases])
+    assert excess.max() <= 0.03
+    assert excess.mean() <= 0.003
 
 
 def test_long_independent_paths_give_the_exact_levels() -> None:
