@@ -65,9 +65,13 @@ def derive_products(
       sku     name category
     0   A  RED MUG  kitchen
     """
-    lines = pd.DataFrame({"sku": sku.str.upper(), "name": name.str.split().str.join(" ")})
-    lines = lines[sold & ~not_products].dropna()
-    counts = lines.value_counts().rename("lines").reset_index()
+    lines = pd.DataFrame({"sku": sku, "name": name})[sold & ~not_products].dropna()
+    written = (
+        lines.value_counts().rename("lines").reset_index()
+    )  # few, so that texts are put in order quickly
+    written["sku"] = written["sku"].str.upper()
+    written["name"] = written["name"].str.split().str.join(" ")
+    counts = written.groupby(["sku", "name"])["lines"].sum().reset_index()
     counts = counts.sort_values(["sku", "lines", "name"], ascending=[True, False, True])
     master = counts.drop_duplicates("sku")[["sku", "name"]].reset_index(drop=True)
     rules = (

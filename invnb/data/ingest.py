@@ -70,6 +70,24 @@ def ingest(
     Raises
     ------
     InputError : the first thing a person has to put right, in one sentence with file, line and remedy.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lines = [f"{i},2025-01-{i:02d},A1,2,18" for i in range(6, 20)] + ["20,2025-01-19,A1,0,0"]
+    >>> _ = (folder / "orders.csv").write_text("no,day,code,qty,total\\n" + "\\n".join(lines))
+    >>> _ = (folder / "products.csv").write_text("code,title,type\\nA1,Duck,toys\\n")
+    >>> columns = {"order_id": "no", "order_ts": "day", "sku": "code", "units": "qty", "net_value": "total"}
+    >>> master = {"sku": "code", "name": "title", "category": "type"}
+    >>> sources = {"sales": {"file": "orders.csv", "columns": columns}}
+    >>> sources["products"] = {"file": "products.csv", "columns": master}
+    >>> result = ingest(sources, folder, "toys", "week")
+    >>> result.panel["units"].tolist()
+    [14.0, 14.0]
+    >>> result.rejected[["file", "line", "reason"]]
+             file  line      reason
+    0  orders.csv    16  zero units
     """
     sources = parse_sources(sources)
     through = _last_day(data_through)

@@ -33,7 +33,17 @@ _CUSTOMER_NUMBER = re.compile(
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _PHONE = r"^(?:\+\d[\d ()/.-]{7,17}\d|(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4})$"
 _IP = r"^(?:\d{1,3}\.){3}\d{1,3}$"
-_NUMBERED = ("order_id", "line_id", "sku", "po_id", "return_id", "supplier_sku", "promo_id", "supplier_id")
+_NUMBERED = (
+    "order_id",
+    "line_id",
+    "sku",
+    "po_id",
+    "return_id",
+    "supplier_sku",
+    "promo_id",
+    "supplier_id",
+    "customer_hash",
+)
 """Columns whose numbers may be as long as a telephone number."""
 
 PHONE_SHARE = 0.05

@@ -156,8 +156,7 @@ def _read_file(table: str, source: TableSource, path: Path, name: str) -> RawTab
         if kinds.get(column, "text") == "text":
             if not pd.api.types.is_string_dtype(cells[column]):  # Parquet with numbers for codes
                 cells[column] = cells[column].astype("str")
-            if column != "customer_hash":
-                refuse_cells(column, cells[column], heading, str(path), pd.Series(line))
+            refuse_cells(column, cells[column], heading, str(path), pd.Series(line))
     return RawTable(
         table,
         cells,

@@ -60,6 +60,7 @@ def test_mapped_is_refused_unmapped_is_listed() -> None:
     [
         ("segment", ["vip", "li.wei@example.com"], "an e-mail address"),
         ("order_id", ["1", "x@y.example"], "an e-mail address"),
+        ("customer_hash", ["7", "x@y.example"], "an e-mail address"),
         ("segment", ["13812345678", "+86 138 1234 5678"], "telephone numbers"),
         ("channel", ["+44 20 7946 0958", "+1 (212) 555-0100"], "telephone numbers"),
         ("channel", ["192.168.0.1", "10.1.2.3"], "IP addresses"),
