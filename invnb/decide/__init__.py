@@ -6,5 +6,5 @@
 | 05 | `policy.policy_table`, `orders.propose_orders`, `projection.project_stock`, `alerts.find_alerts` |
 | 06 | `backtest.run_backtest`, `kpis.kpi_table` |
 
-`review.review_orders` is the decision itself, from arrays to arrays; orders, backtest and what-if all call it.
+`review.review_orders` is the decision itself, from arrays to arrays; orders and backtest call it.
 """

@@ -200,7 +200,7 @@ def replay_rule(case: Case, name: str) -> Replay:
 
     def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
         seen = case.history[:, : n_before + (0 if name == "min_max" else t)]
-        return round_up(_wanted(RULES[name](seen, cover), net, coming), pack, minimum)
+        return round_up(_wanted(RULES[name](seen, cover, case.period_days), net, coming), pack, minimum)
 
     return _run(case, decide)
 

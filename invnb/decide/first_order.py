@@ -51,7 +51,8 @@ def first_order_costs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Expected cost and lost units of each candidate for the order placed now, the policy followed later.
 
-    All candidates of a product meet the same paths. Stock left at the end is worth what it cost.
+    All candidates of a product meet the same paths. Stock left at the end is worth what it cost. Where an
+    order would arrive after the horizon the paths start again from their first period.
 
     Parameters
     ----------
@@ -62,6 +63,13 @@ def first_order_costs(
     Expected cost over the horizon in currency, and expected lost units, both (n_sku, n_candidate).
     """
     n_sku, n_candidate = candidate_units.shape
+    lead = economics["lead_time_periods"].to_numpy(int)
+    needed = int((lead + economics["review_period_periods"].to_numpy(int)).max(initial=0)) + 1
+    short = max(needed - demand.shape[2], 0)
+    if short:
+        again = np.arange(short) % demand.shape[2]
+        demand = np.concatenate([demand, demand[:, :, again]], axis=2)
+        inbound_units = np.pad(inbound_units, ((0, 0), (0, short)))
     n_period = demand.shape[2]
     rows_at_once = max(1, CHUNK_CELLS // (n_candidate * demand.shape[1] * n_period))
     cost, lost = np.empty(candidate_units.shape), np.empty(candidate_units.shape)
@@ -74,7 +82,7 @@ def first_order_costs(
         run = simulate(
             policy,
             demand[rows],
-            lead_time_periods=terms["lead_time_periods"].to_numpy(int),
+            lead_time_periods=lead[rows],
             initial_on_hand=net_stock_units[rows],
             pipeline=inbound_units[rows],
             holding_cost_per_unit_period=column(terms, "holding_cost_per_unit_period"),

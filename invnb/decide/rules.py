@@ -10,22 +10,23 @@ import numpy as np
 
 from invnb.decide.first_order import Levels
 
-MOVING_PERIODS = 8
-SAFETY_PERIODS = 1.0  # min-max: one period of safety
-LOT_PERIODS = 4.0  # min-max: order four periods at a time
-COVER_PERIODS = 2.0  # days of cover: two periods beyond lead time and review
+MOVING_DAYS = 56  # moving average of eight weeks
+SIGMA_DAYS = 182  # standard deviation of half a year
+SAFETY_DAYS = 7  # min-max: a week of safety
+LOT_DAYS = 28  # min-max: order four weeks at a time
+COVER_DAYS = 14  # days of cover: two weeks beyond lead time and review
 SERVICE_Z = 1.645  # z sigma: 95 % in the normal table
 
 
-def min_max(history: np.ndarray, cover_periods: np.ndarray) -> Levels:
+def min_max(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7) -> Levels:
     """Fixed minimum and maximum, set once from the mean of all the history handed in.
 
-    Minimum: demand over `cover_periods` and one period of safety; maximum: four periods more.
+    Minimum: demand over `cover_periods` and a week of safety; maximum: four weeks more.
 
     Parameters
     ----------
     history : (n_sku, n_past), units, NaN unknown.
-    cover_periods : (n_sku,), lead time + review.
+    cover_periods : (n_sku,), lead time + review. `period_days` : days in a period.
 
     Examples
     --------
@@ -34,37 +35,39 @@ def min_max(history: np.ndarray, cover_periods: np.ndarray) -> Levels:
     ([12.0], [24.0])
     """
     mean = _mean(history)
-    least = mean * (cover_periods + SAFETY_PERIODS)
-    return _levels(least, least + mean * LOT_PERIODS)
+    least = mean * (cover_periods + SAFETY_DAYS / period_days)
+    return _levels(least, least + mean * LOT_DAYS / period_days)
 
 
-def days_of_cover(history: np.ndarray, cover_periods: np.ndarray) -> Levels:
-    """Up to two periods of cover beyond lead time and review, on the mean of the last eight periods.
+def days_of_cover(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7) -> Levels:
+    """Up to two weeks of cover beyond lead time and review, on the mean of the last eight weeks.
 
     Examples
     --------
     >>> days_of_cover(np.array([[0.0] + [3.0] * 8]), np.array([3])).order_up_to_level.tolist()
     [15.0]
     """
-    level = _mean(history[:, -MOVING_PERIODS:]) * (cover_periods + COVER_PERIODS)
+    recent = history[:, -(MOVING_DAYS // period_days) :]
+    level = _mean(recent) * (cover_periods + COVER_DAYS / period_days)
     return _levels(level, level)
 
 
-def z_sigma(history: np.ndarray, cover_periods: np.ndarray) -> Levels:
-    """Mean of the last eight periods over lead time and review plus z sigma sqrt(periods), z of 95 %.
+def z_sigma(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7) -> Levels:
+    """Mean of the last eight weeks over lead time and review plus z sigma sqrt(periods), z of 95 %.
 
-    Sigma is the standard deviation of the last 26 periods.
+    Sigma is the standard deviation of the periods of the last half year.
 
     Examples
     --------
     >>> z_sigma(np.array([[1.0, 3.0] * 4]), np.array([4])).order_up_to_level.tolist()
     [12.0]
     """
-    recent = history[:, -26:]
+    recent = history[:, -(SIGMA_DAYS // period_days) :]
     known = np.sum(~np.isnan(recent), axis=1)
     squares = np.nansum((recent - _mean(recent)[:, None]) ** 2, axis=1)
     sigma = np.sqrt(squares / np.maximum(known - 1, 1))
-    level = _mean(history[:, -MOVING_PERIODS:]) * cover_periods + SERVICE_Z * sigma * np.sqrt(cover_periods)
+    mean = _mean(history[:, -(MOVING_DAYS // period_days) :])
+    level = mean * cover_periods + SERVICE_Z * sigma * np.sqrt(cover_periods)
     return _levels(level, level)
 
 

@@ -113,6 +113,17 @@ def test_marginal_value_of_the_last_unit_is_the_difference_of_two_simulations():
     assert result.expected_cost_without[0] - result.expected_cost[0] == pytest.approx(mean[0.0] - mean[7.0])
 
 
+def test_an_order_that_arrives_after_the_horizon_is_still_worth_placing():
+    demand = np.full((1, 2, 3), 4.0)
+    table = economics(lead_time_periods=6, shortage_cost_per_unit=50.0)
+    level = np.array([28.0])
+    result = review_orders(
+        demand, np.array([2.0]), np.zeros((1, 3)), table, Levels(level, level, np.zeros(1))
+    )
+    assert result.order_units[0] == 26.0
+    assert result.expected_cost[0] < result.expected_cost_without[0]
+
+
 def test_probability_of_stock_out_counts_paths():
     demand = np.array([[[3.0, 3.0, 9.0], [1.0, 1.0, 1.0], [6.0, 0.0, 0.0], [2.0, 2.0, 0.0]]])
     result = review_orders(
