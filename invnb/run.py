@@ -65,7 +65,8 @@ STAGES = (
     _stage(
         "03_model_comparison",
         "panel features sku_segments",
-        "model_scores champions forecast calibration forecast_history scenarios.npz models.zip",
+        "model_scores champions forecast forecast_total calibration forecast_history scenarios.npz "
+        "models.zip",
     ),
     _stage(
         "04_lp_optimization",
@@ -74,19 +75,21 @@ STAGES = (
     ),
     _stage(
         "05_dp_optimization",
-        "scenarios.npz economics position inbound limits products suppliers item_supplier sku_segments",
+        "scenarios.npz economics position inbound limits products suppliers item_supplier sku_segments "
+        "promotions",
         "policy orders alerts projection",
     ),
     _stage(
         "06_backtest",
         "panel features sku_segments champions economics stock_history position inbound orders limits "
-        "forecast_history",
+        "forecast_history policy scenarios.npz",
         "backtest savings kpis frontier",
     ),
     _stage(
         "07_report",
         "ledger data_card sku_segments model_scores champions forecast calibration forecast_history "
-        "economics lp_plan limits policy orders alerts projection backtest savings kpis frontier suppliers",
+        "forecast_total products suppliers economics lp_plan limits policy orders alerts projection backtest "
+        "savings kpis frontier",
         "report.html orders.csv orders.xlsx alerts.csv summary.json",
     ),
 )
