@@ -48,6 +48,9 @@ FIRST_MASTER, MASTER_EVERY = 25, 10
 CLIMB = 60
 """Most looks of the climb; where D has few products and many kinks, the masters go on better alone."""
 
+STEPS = (0.1, 0.4, 1.0)
+"""Where to look between the best prices so far and those a master asks for: its own jump about."""
+
 KIND = {"value": 0, "orders": 1, "arrival_stock": 2, "closing_stock": 3}
 """How the compiled kernel numbers what a limit counts."""
 
@@ -76,6 +79,7 @@ class _Search:
     prices: list[Floats] = field(default_factory=list)
     costs: list[Floats] = field(default_factory=list)  # (G,) per price point
     uses: list[Floats] = field(default_factory=list)  # (G, K, T) per price point
+    idle: list[int] = field(default_factory=list)  # masters since a price point was mixed
 
     def plans(self, prices: Floats, weight: Floats, orders: Floats, unmet: Floats) -> tuple[Floats, Floats]:
         """Solve all products at these prices; return cost (G,) and use (G, K, T), add plans times weight."""
@@ -118,13 +122,15 @@ class _Search:
         return value, gradient
 
     def remember(self, prices: Floats, cost: Floats, used: Floats) -> None:
-        """Keep a price point; the first, ordering nothing, always stays."""
+        """Keep a price point, drop the one no master has mixed for longest; the first, order nothing, stays."""
         self.prices.append(prices)
         self.costs.append(cost)
         self.uses.append(used)
+        self.idle.append(0)
         if len(self.prices) > PRICES_KEPT:
-            for seen in (self.prices, self.costs, self.uses):
-                del seen[1]
+            oldest = 1 + int(np.argmax(self.idle[1:]))
+            for seen in (self.prices, self.costs, self.uses, self.idle):
+                del seen[oldest]
 
 
 @dataclass(frozen=True)
@@ -307,7 +313,9 @@ def _mix(s: _Search, nothing: Floats, target: float, deadline: float) -> _Mixtur
         best = _master(s, room, money)
         if done():
             break
-        s.look(best.next_prices)
+        start = s.best_prices
+        for step in STEPS:
+            s.look(start + step * (best.next_prices - start))
     return best
 
 
@@ -332,6 +340,7 @@ def _master(s: _Search, room: Floats, money: float) -> _Mixture:
         raise RuntimeError(f"the mixture of plans was not found: {found.message}")
     weight = np.maximum(found.x, 0.0).reshape(n_seen, n_group)
     weight /= weight.sum(axis=0)
+    s.idle = [0 if mixed else idle + 1 for mixed, idle in zip(weight.any(axis=1), s.idle, strict=True)]
     weight = _within_limits(s, weight)
     prices = np.zeros(limited.size)
     prices[limited] = np.maximum(-found.ineqlin.marginals, 0.0) / n_group
