@@ -18,7 +18,7 @@ from invnb.forecast import metrics
 from invnb.forecast.evaluate import LEVELS, WINDOW_PERIODS, Folds, apart
 from invnb.forecast.fallback import extra_variation
 from invnb.forecast.inputs import Inputs, whole_unit
-from invnb.forecast.paths import MOST_VARIATION, draw_paths, look_alikes, ranks, variation
+from invnb.forecast.paths import VARIATIONS, draw_paths, look_alikes, ranks, variation
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def scenario_units(
     demand = inputs.demand[:, window].transpose(1, 0, 2)
     sold = inputs.sold[:, window].transpose(1, 0, 2)
     lower = inputs.lower_bound[:, window].transpose(1, 0, 2)
-    c = np.minimum(variation(bank, demand, group, unit) + extra_variation(inputs, origin), MOST_VARIATION)
+    c = np.minimum(variation(bank, demand, group, unit) + extra_variation(inputs, origin), VARIATIONS[-1])
     rank = ranks(bank, sold, lower, c, unit, rng)
     usable = (~np.isnan(rank[:, :, 0])).sum(axis=0) > 0
     alikes = look_alikes(inputs.level[:, origin], group, usable)

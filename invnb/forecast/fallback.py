@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 YOUNG_PERIODS = 13
 """With fewer known periods a product still borrows from how its look-alikes started."""
-OWN_WEIGHT_PERIODS = 4.0
+OWN_WEIGHT_PERIODS = 1.0
 """Known periods at which a new product's own forecast weighs as much as how its look-alikes started."""
 UNSEEN_PERIODS = 26
 """Beyond this many unknown periods in a row, a forecast rests on another time and is widened."""

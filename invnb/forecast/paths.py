@@ -21,21 +21,21 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-LEAST_VARIATION, MOST_VARIATION = 0.01, 20.0
-"""Range of c: a mean is never forecast surer than to 10 %, and 20 is one large order a year."""
+VARIATIONS = np.geomspace(0.01, 3.0, 16)
+"""Values of c tried: a mean is never forecast surer than to 10 %, and 3 is a few large orders a year."""
 PRIOR_PERIODS = 30.0
 """Weight of the demand class in a product's variation, in forecast periods."""
-LOOK_ALIKES = 10
+LOOK_ALIKES = 20
 """Products of the nearest level from which a product borrows its ranks, itself among them."""
-EXTREME_RANK = 1e-9
-"""Ranks are kept this far from 0 and 1."""
+EXTREME_RANK = 5e-3
+"""Ranks are kept this far from 0 and 1: a few hundred past surprises say nothing about rarer ones."""
 LEAST_MEAN = 1e-6
 LONGEST_TABLE = 20_000
 """Largest number of units for which a distribution is tabulated."""
 
 
 def variation(forecast: Floats, demand: Floats, group: NDArray[np.object_], unit: float = 1.0) -> Floats:
-    """Return c of each product, from past forecasts: sum((y - f)² - f) / sum f², shrunk to its demand class.
+    """Return c of each product: the one under which its past demand was likeliest given the forecasts.
 
     Parameters
     ----------
@@ -45,23 +45,32 @@ def variation(forecast: Floats, demand: Floats, group: NDArray[np.object_], unit
 
     Returns
     -------
-    (n_sku,) between `LEAST_VARIATION` and `MOST_VARIATION`.
+    (n_sku,) values of `VARIATIONS`. The log-likelihood of a product is joined by the mean one of its demand
+    class, as if that were `PRIOR_PERIODS` more periods. Likelihood, unlike squares, does not let one wild
+    order make all other periods look calm.
     """
-    f, y = forecast / unit, demand / unit
-    known = ~np.isnan(f) & ~np.isnan(y) & (f > LEAST_MEAN)
-    safe = np.where(known, f, 1.0)
-    # Relative to each period's mean, so that busy periods do not decide alone; cut against one wild order.
-    excess = np.minimum(((y - safe) ** 2 - safe) / safe**2, MOST_VARIATION**2)
-    total = np.where(known, excess, 0.0).sum(axis=(0, 2))
+    known = ~np.isnan(forecast) & ~np.isnan(demand) & (forecast > LEAST_MEAN)
+    mean = np.where(known, forecast / unit, 1.0)
+    y = np.where(known, np.round(np.nan_to_num(demand) / unit), 0.0)
+    likelihood = np.empty((VARIATIONS.size, group.size))
+    for k, c in enumerate(VARIATIONS):
+        likelihood[k] = np.where(known, _log_mass(y, mean, c), 0.0).sum(axis=(0, 2))
     count = known.sum(axis=(0, 2))
-    prior = np.empty(group.size)
-    overall = total.sum() / max(count.sum(), 1)
+    overall = likelihood.sum(axis=1) / max(count.sum(), 1)
     for label in np.unique(group):
         members = group == label
-        n = count[members].sum()
-        prior[members] = (total[members].sum() + PRIOR_PERIODS * overall) / (n + PRIOR_PERIODS)
-    shrunk = (total + PRIOR_PERIODS * prior) / (count + PRIOR_PERIODS)
-    return np.clip(shrunk, LEAST_VARIATION, MOST_VARIATION)
+        pooled = likelihood[:, members].sum(axis=1) + PRIOR_PERIODS * overall
+        pooled /= count[members].sum() + PRIOR_PERIODS
+        likelihood[:, members] += PRIOR_PERIODS * pooled[:, None]
+    return VARIATIONS[likelihood.argmax(axis=0)]
+
+
+def _log_mass(y: Floats, mean: Floats, c: float) -> Floats:
+    """Return log P(D = y) of the negative binomial, without the term in y alone (the same for every c)."""
+    from scipy.special import gammaln
+
+    r = 1 / c
+    return gammaln(y + r) - gammaln(r) - (y + r) * np.log1p(c * mean) + y * np.log(c * mean)
 
 
 def ranks(
