@@ -19,6 +19,7 @@ _FIRST = (
     "saving", "expected_lost_margin", "fill_rate", "stock_value", "excess_value", "turnover",
     "forecast_wape", "marginal_value_of_budget", "cycle_service_level", "weeks_of_cover", "gmroi",
 )  # fmt: skip
+_SIGNED = ("forecast_bias",)
 _IN_HEADLINE = ("order_lines", "order_value")
 _MARKS = {"S1": "▲", "S2": "◆", "S3": "●", "S4": "○"}
 
@@ -73,6 +74,8 @@ def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
     parts = []
     if is_missing(value):
         return ()
+    if row.get("kpi") in _SIGNED:  # the nearer to zero the better, on either side
+        value, previous, target = (x if is_missing(x) else abs(x) for x in (value, previous, target))
     if not is_missing(target):
         met = value >= target if up else value <= target
         text = w("page.target_met" if met else "page.target_missed", target=_short(target, unit, w))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -15,18 +16,24 @@ from invnb.report.inputs import Inputs
 from invnb.report.method import blocks
 from invnb.report.wording import Wording, is_missing
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _TEMPLATES = Path(__file__).with_name("templates")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(_TEMPLATES)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
 def render(template: str, **values: Any) -> str:
     """Fill one of the package's templates; text is escaped, `Markup` and `Html` are taken as they are."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     css = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    return environment.get_template(template).render(css=css, **values)
+    return _environment().get_template(template).render(css=css, **values)
 
 
 def banners(given: Inputs) -> list[tuple[str, str]]:

@@ -143,7 +143,7 @@ def test_a_failure_leaves_the_last_good_report(
 def test_index_sorts_by_money_and_shows_failures(
     undrawn: None, tmp_path: Path, make_tables: Tables, parameters: dict[str, Any], run_info: dict[str, Any]
 ) -> None:
-    for name, n in (("small", 4), ("large", 60)):
+    for name, n in (("small", 4), ("large", 30)):
         write_report(
             tmp_path / name, make_tables(n), {**parameters, "product_category": name}, run_info, "both"
         )
