@@ -230,7 +230,8 @@ def _stock_outs(view: _View, orders: pd.DataFrame, tolerated: float, period_days
     coming = view.state["inbound_units"].to_numpy(float)
     quantity = proposed.fillna(0.0).to_numpy(float)
     short_units = np.median(lost, axis=1) / np.where(view.margin > 0, view.margin, np.inf)
-    urgent = np.where(coming > 0, "EXPEDITE_PO", "ORDER_NOW")
+    # Nothing on its way and no order proposed: what is left is to sell less of it.
+    urgent = np.select([coming > 0, quantity > 0], ["EXPEDITE_PO", "ORDER_NOW"], "STOP_ADS")
     urgent_units = np.where(coming > 0, np.minimum(np.maximum(short_units, 1.0), coming), quantity)
     overdue = view.inbound.loc[view.inbound["status"] == "overdue", "sku"]
     cause = np.where(np.isin(sku, overdue.astype(str)), "lead_time", "demand")
@@ -243,7 +244,7 @@ def _stock_outs(view: _View, orders: pd.DataFrame, tolerated: float, period_days
             ),
             _rows(
                 view, "OUT_BEFORE_RECEIPT", out_before, lost, act_by=at_once, action=urgent,
-                units=urgent_units, alternative="STOP_ADS", cause=cause,
+                units=urgent_units, alternative="SUBSTITUTE", cause=cause,
             ),
             _rows(
                 view, "ORDER_BY_SOON", soon, lost_later, act_by=order_by, action="ORDER", units=quantity,
@@ -307,8 +308,14 @@ def _too_much(view: _View, level_units: np.ndarray, products: pd.DataFrame) -> p
 
 
 def _data_faults(view: _View) -> pd.DataFrame:
-    """DATA_FAULT: stock unknown or negative, orders without a date or forgotten; see `position.note`."""
-    faulty = (view.state["note"].fillna("") != "").to_numpy()
+    """DATA_FAULT: stock unknown or negative, orders without a date or forgotten; see `position.note`.
+
+    Where nobody knows the stock of any product that is said once, with the data, and not for each of them.
+    """
+    note = view.state["note"].fillna("").astype(str)
+    if view.state["assumed"].astype(bool).all():
+        note = note.str.replace(r"^stock unknown[^;]*(; )?", "", regex=True)
+    faulty = (note != "").to_numpy()
     nothing = np.zeros((len(faulty), 1))
     return _rows(
         view, "DATA_FAULT", faulty, nothing, action="CHECK_DATA", units=np.zeros(len(faulty)),

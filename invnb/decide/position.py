@@ -156,7 +156,7 @@ def open_orders(
         drop=True
     )  # the review does not know the future
     terms = economics.set_index("sku")[["supplier_id", "lead_time_days", "lead_time_sd_days"]]
-    usual = lines["sku"].map(terms["lead_time_days"])
+    usual = lines["sku"].map(terms["lead_time_days"]).astype(float)
     supplier = lines["supplier_id"].fillna(lines["sku"].map(terms["supplier_id"]))
 
     promised = lines["promised_date"].fillna(lines["order_date"] + pd.to_timedelta(usual, unit="D"))
@@ -167,7 +167,7 @@ def open_orders(
     undated = promised.isna()
 
     wait = _remaining_days(
-        age, supplier, lines["sku"].map(terms["lead_time_sd_days"]), receipts, purchase_orders
+        age, supplier, lines["sku"].map(terms["lead_time_sd_days"]).astype(float), receipts, purchase_orders
     )
     expected = promised.where(~overdue, today + pd.to_timedelta(wait, unit="D"))
     expected = expected.where(~undated, today + pd.to_timedelta(usual, unit="D"))

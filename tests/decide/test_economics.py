@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from invnb.data.tables import empty
 from invnb.decide.economics import ECONOMICS_COLUMNS, build_economics, lead_time_sample, recent_price
 from invnb.errors import InputError
 
@@ -116,6 +117,14 @@ def test_without_any_optional_table_all_columns_are_there():
     table = build_economics(products[["sku", "name"]], NONE, NONE, NONE, NONE, panel, **SETTINGS)
     assert list(table.columns) == ECONOMICS_COLUMNS
     assert not table.drop(columns="supplier_id").isna().any().any()
+
+
+def test_canonical_tables_without_a_row():
+    products, *_, panel = tables()
+    none = [empty(name) for name in ["item_supplier", "suppliers", "purchase_orders", "receipts"]]
+    table = build_economics(products, *none, panel, **SETTINGS)
+    assert table["lead_time_days"].tolist() == [14.0] * 3
+    assert table["unit_cost"].tolist() == [5.0, 4.5, table["price"].iloc[2] / 2]
 
 
 def test_a_price_below_cost_costs_nothing_to_miss_but_goodwill():

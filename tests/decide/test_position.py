@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from invnb.data.tables import empty
 from invnb.decide.position import inbound_array, stock_position
 
 TODAY = pd.Timestamp("2025-06-08")  # a Sunday: the plan starts on Monday the 9th
@@ -144,6 +145,18 @@ def test_arrivals_beyond_the_horizon_are_left_out():
     )  # fmt: skip
     periods = np.array(["2025-06-09", "2025-06-16"], dtype="datetime64[D]")
     assert inbound_array(inbound, np.array(["A"]), periods).tolist() == [[5.0, 0.0]]
+
+
+def test_canonical_tables_without_a_row():
+    result = stock_position(
+        empty("stock"), empty("purchase_orders"), empty("receipts"), PANEL, ECONOMICS,
+        today=TODAY, period_days=7, stock_cover_periods=2.0,
+    )  # fmt: skip
+    assert result.position["assumed"].all()
+    assert result.inbound.empty
+    assert (
+        inbound_array(result.inbound, np.array(["A"]), np.array(["2025-06-09"], "datetime64[D]")).sum() == 0
+    )
 
 
 @pytest.mark.parametrize("orders", [[], [order("only", "A", "2025-06-05", None)]])
