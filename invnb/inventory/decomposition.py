@@ -51,6 +51,9 @@ CLIMB = 60
 STEPS = (0.1, 0.4, 1.0)
 """Where to look between the best prices so far and those a master asks for: its own jump about."""
 
+ROUNDING = 1e-9
+"""Share of a limit by which sums of float64 may pass it: below this nothing is to be mended."""
+
 KIND = {"value": 0, "orders": 1, "arrival_stock": 2, "closing_stock": 3}
 """How the compiled kernel numbers what a limit counts."""
 
@@ -122,7 +125,7 @@ class _Search:
         return value, gradient
 
     def remember(self, prices: Floats, cost: Floats, used: Floats) -> None:
-        """Keep a price point, drop the one no master has mixed for longest; the first, order nothing, stays."""
+        """Keep a price point and drop the one no master mixed for longest; ordering nothing always stays."""
         self.prices.append(prices)
         self.costs.append(cost)
         self.uses.append(used)
@@ -259,7 +262,7 @@ def _order_nothing(s: _Search, names: list[str]) -> Floats:
                 used[:, k, t] = np.bincount(s.group, s.use[k] * counted)
     cost -= np.bincount(s.group, s.salvage * stock)
     excess = s.excess(used.sum(axis=0))
-    broken = np.argwhere(excess > 1e-9 * (1 + used.sum(axis=0)))
+    broken = np.argwhere(excess > ROUNDING * (1 + used.sum(axis=0)))
     if len(broken):
         clash = tuple(Clash(names[k], int(t), None, float(excess[k, t])) for k, t in broken)
         raise InfeasiblePlanError(clash, clash)
@@ -354,7 +357,8 @@ def _within_limits(s: _Search, weight: Floats) -> Floats:
     used = np.einsum("jg,jgkt->kt", weight, np.array(s.uses))
     over = s.excess(used)
     room = used - nothing
-    share = np.divide(over, room, out=np.zeros_like(over), where=(over > 0) & (room > over))
+    broken = over > ROUNDING * used
+    share = np.divide(over, room, out=np.zeros_like(over), where=broken & (room > over))
     part = float(share.max())
     mixed = weight * (1 - part)
     mixed[0] += part
