@@ -12,7 +12,8 @@ from invnb.decide.policy import align
 from invnb.decide.position import inbound_array
 from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.order_policies import fixed_orders
-from invnb.inventory.plan import Plan, plan
+from invnb.inventory.plan import LimitUse, Plan, plan
+from invnb.inventory.plan_diagnosis import InfeasiblePlanError
 from invnb.inventory.simulation import trajectories
 
 LIMIT_COLUMNS = [
@@ -29,7 +30,7 @@ LIMIT_COLUMNS = [
 TRIALS = 64  # random subsets of scenarios tried; the one most like all of them is kept
 WHOLE_REVIEWS = 1  # packs, minimum orders and order costs are exact for this review; later ones are replanned
 TIME_LIMIT_SECONDS = 20.0
-FEWER = 3  # where time runs out, the plan is tried again on a third of the scenarios, once
+ROOM_MARGIN = 1.01  # over room that is taken already: a limit without any slack is no problem for a solver
 RELATIVE_GAP = 1e-3
 
 
@@ -46,6 +47,7 @@ class OrderPlan:
     expected_cost : currency over the horizon, purchases less the stock left included.
     gap : proven distance to the best plan, as a share of its cost.
     seconds : the solver's time.
+    whole : whether the orders of the next review are whole packs (false: no such plan was found in time).
     """
 
     lp_plan: pd.DataFrame
@@ -53,6 +55,7 @@ class OrderPlan:
     expected_cost: float
     gap: float
     seconds: float
+    whole: bool
 
 
 def plan_orders(
@@ -66,7 +69,7 @@ def plan_orders(
     storage_m3: float | None,
     currency: str,
     seed: int,
-    n_representative: int = 15,
+    n_representative: int = 10,
 ) -> OrderPlan:
     """Least expected cost order plan under budget, storage, supplier minimum and packs.
 
@@ -92,9 +95,9 @@ def plan_orders(
     """
     tables = (scenarios, economics, position, inbound, suppliers, budget, storage_m3, currency, seed)
     try:
-        return _planned(*tables, n_representative)
-    except TimeoutError:
-        return _planned(*tables, max(n_representative // FEWER, 1))
+        return _planned(*tables, n_representative, WHOLE_REVIEWS)
+    except (TimeoutError, InfeasiblePlanError):  # no whole plan in time: fractions are still a plan
+        return _planned(*tables, n_representative, 0)
 
 
 def _planned(
@@ -108,6 +111,7 @@ def _planned(
     currency: str,
     seed: int,
     n_representative: int,
+    whole_periods: int,
 ) -> OrderPlan:
     """The plan on so many scenarios; see `plan_orders`."""
     terms = align(economics, scenarios.sku)
@@ -123,7 +127,7 @@ def _planned(
     room = None
     if storage_m3 is not None:
         unavoidable = _volume_without_orders(demand, stock, coming, terms)
-        room = np.maximum(storage_m3, unavoidable * (1 + 1e-6))
+        room = np.maximum(storage_m3, unavoidable * ROOM_MARGIN)
     found = plan(
         demand,
         unit_cost=column(terms, "unit_cost"),
@@ -142,7 +146,7 @@ def _planned(
         storage=room,
         supplier=supplier,
         supplier_min_value=least_value.fillna(0.0).to_numpy(float),
-        whole_periods=WHOLE_REVIEWS,
+        whole_periods=whole_periods,
         time_limit_seconds=TIME_LIMIT_SECONDS,
         relative_gap=RELATIVE_GAP,
     )
@@ -152,6 +156,7 @@ def _planned(
         found.objective,
         found.gap,
         found.seconds,
+        whole_periods > 0,
     )
 
 
@@ -229,14 +234,20 @@ def _limit_table(
             "limit": use.name,
             "period": pd.Timestamp(period[use.period]),
             "used": use.use,
-            "available": limits[use.name][0],
+            "available": _available(use, limits),
             "unit": limits[use.name][1],
             "shadow_price": use.shadow_price,
             "holds_from": use.price_from,
             "holds_to": use.price_to,
-            "binding": bool(use.shadow_price > 0 or use.use >= use.available * (1 - 1e-6)),
+            "binding": bool(use.shadow_price > 0 or use.use >= _available(use, limits) * (1 - 1e-6)),
         }
         for use in found.limits
         if use.name in limits
     ]
     return pd.DataFrame(rows, columns=LIMIT_COLUMNS)
+
+
+def _available(use: LimitUse, limits: dict[str, tuple[float | None, str]]) -> float:
+    """What the parameters say is available, also where stock already there takes more."""
+    given = limits[use.name][0]
+    return use.available if given is None else given

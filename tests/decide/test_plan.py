@@ -60,6 +60,7 @@ def test_stock_that_fills_the_room_already_is_said_and_the_plan_still_comes(shop
     assert now["available"] == 1.0
     assert now["used"] > 4.0
     assert now["binding"]
+    assert plan.lp_plan["order_units"].min() >= 0
 
 
 def test_representative_scenarios_are_like_all_of_them():
