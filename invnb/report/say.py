@@ -159,7 +159,7 @@ def alert_due(row: Row, w: Wording) -> str:
         return ""
     date = w.date(row["act_by"], year=False)
     overdue = not is_missing(late) and float(late) > 0
-    return w("alert.act_late", date=date, n=w.number(late)) if overdue else w("alert.act_by", date=date)
+    return w("alert.act_late", date=date) if overdue else w("alert.act_by", date=date)
 
 
 def alert_more(row: Row, w: Wording) -> str:

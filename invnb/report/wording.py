@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ import pandas as pd
 
 LANGUAGES = ("en", "zh")
 MISSING = "–"
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _FOLDER = Path(__file__).with_name("wording")
 _SYMBOLS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "GBP": "£", "USD": "$"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -188,7 +190,10 @@ class Wording:
         keys = ("name_zh", "name", "sku") if self.language == "zh" else ("name", "name_zh", "sku")
         text = next((str(row[k]) for k in keys if k in row and not is_missing(row[k])), MISSING)
         text = " ".join(text.split())
-        return text if not limit or len(text) <= limit else text[: limit - 1].rstrip() + "…"
+        text = text if not limit or len(text) <= limit else text[: limit - 1].rstrip() + "…"
+        # A name written from right to left must not turn the sentence around it.
+        turned = any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in text)
+        return f"{_ISOLATE}{text}{_END_ISOLATE}" if turned else text
 
     def measured(self, value: Any, unit: object) -> str:
         """A value in a unit named by a table: money, share, days, units, or any other word after it.

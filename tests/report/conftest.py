@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from invnb.report import Html
+from invnb.report import Html, charts, charts_forecast, evidence
 
 TODAY = pd.Timestamp("2024-03-01")
 HORIZON = 13
@@ -308,10 +308,12 @@ def run_info() -> dict[str, Any]:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are made but not turned into SVG, which is nearly all of a page's time."""
-    monkeypatch.setattr(
-        "invnb.report.evidence.show", lambda fig, alt: Html(f'<img alt="{escape(alt)}" src="data:,">')
-    )
+    """No figure is drawn, which is nearly all of a page's time; test_charts.py and the browser draw them."""
+    for module in (charts, charts_forecast):
+        for name, function in list(vars(module).items()):
+            if hasattr(function, "__wrapped__"):  # decorated as a chart
+                monkeypatch.setattr(module, name, lambda *args, **kwargs: None)
+    monkeypatch.setattr(evidence, "show", lambda fig, alt: Html(f'<img alt="{escape(alt)}" src="data:,">'))
 
 
 @pytest.fixture(scope="session")

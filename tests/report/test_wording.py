@@ -62,6 +62,12 @@ def test_what_is_no_date_is_a_dash(value: object) -> None:
     assert Wording("en", "EUR").date(value) == MISSING
 
 
+def test_a_name_from_right_to_left_is_isolated() -> None:
+    w = Wording("en", "EUR")
+    assert w.name({"sku": "1", "name": "غلاية"}) == "\u2068غلاية\u2069"
+    assert w.name({"sku": "1", "name": "Kettle"}) == "Kettle"
+
+
 def test_braces_in_data_stay_text() -> None:
     w = Wording("en", "EUR")
     assert w("alert.OUT_NOW", name="{cover} {0}") == "{cover} {0} is out of stock"
