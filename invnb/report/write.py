@@ -55,8 +55,8 @@ def write_report(
     parameters : name and value of every parameter of the run, all printed; `category`, `product_category`,
         `currency`, `period`, `budget`, `backtest_periods` and `fill_rate_target` are used.
     run_info : all optional. `generated_at` (text), `data_through` (date), `code_version`,
-        `seconds` {stage: s}, `status` {stage: "ok", "failed", "stale" or "missing"}, `errors` {stage: sentence},
-        `stale_because` (text), `versions` {package: version}, `hashes` {file: SHA-256},
+        `seconds` {stage: s}, `status` {stage: "ok", "failed", "stale" or "missing"},
+        `errors` {stage: sentence}, `stale_because` (text), `versions` {package: version}, `hashes` {file: SHA-256},
         `parameter_origin` {parameter: where from}, `sources` {table: (stage, anchor)}, `warnings` [text],
         `previous` (the summary of the run before).
     language : "en", "zh" or "both" (then report.html is English and report.zh.html Chinese).
