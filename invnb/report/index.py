@@ -31,8 +31,8 @@ def write_index(
     ----------
     reports : the folder that holds one folder for each category.
     status : the latest try of each category: `state` ("ok", "failed" or "stale") and, where known, `stage`,
-        `message` and `seconds`. It outdoes what the summary says, so that a failed try is seen beside the last
-        good report.
+        `message` and `seconds`. It outdoes what the summary says, so that a failed try is seen beside the
+        last good report.
     language : "en", "zh" or "both" (English).
 
     Returns

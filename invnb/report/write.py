@@ -56,7 +56,8 @@ def write_report(
         `currency`, `period`, `budget`, `backtest_periods` and `fill_rate_target` are used.
     run_info : all optional. `generated_at` (text), `data_through` (date), `code_version`,
         `seconds` {stage: s}, `status` {stage: "ok", "failed", "stale" or "missing"},
-        `errors` {stage: sentence}, `stale_because` (text), `versions` {package: version}, `hashes` {file: SHA-256},
+        `errors` {stage: sentence}, `stale_because` (text),
+        `versions` {package: version}, `hashes` {file: SHA-256},
         `parameter_origin` {parameter: where from}, `sources` {table: (stage, anchor)}, `warnings` [text],
         `previous` (the summary of the run before).
     language : "en", "zh" or "both" (then report.html is English and report.zh.html Chinese).
