@@ -82,9 +82,7 @@ def test_a_type_that_is_not_ours_is_refused(models: dict, tmp_path: Path) -> Non
     file, mark = tmp_path / "models.zip", tmp_path / "ran"
     store.save_models({"linear_regression": models["linear_regression"]}, file)
     _rewrite(file, linear_regression__skops=skops.io.dumps([_Evil(mark)]))
-    with pytest.raises(
-        InputError, match=r'model "linear_regression" asks for the type .* not trusted'
-    ):
+    with pytest.raises(InputError, match=r'model "linear_regression" asks for the type .* not trusted'):
         store.load_models(file)
     assert not mark.exists()
 
