@@ -35,8 +35,8 @@ def test_scenarios_of_a_known_law_cover_what_they_promise(steady: object, foreca
         for level in (0.5, 0.8, 0.9, 0.95):
             q = np.quantile(scenarios.lead_time_sum(periods), level, axis=1, method="inverted_cdf")
             covered = (total <= q[:, None]).mean()
-            # Discrete demand exceeds its level by up to half an atom, and each product's mean is known from 90
-            # weeks only: allowed on top of the binomial interval (99 %) of 40 products.
+            # Discrete demand exceeds its level by up to half an atom, and each product's mean is known
+            # from 90 weeks only: allowed on top of the binomial interval (99 %) of 40 products.
             low, high = binom.ppf([0.005, 0.995], 40, level) / 40
             assert low - 0.02 <= covered <= high + 0.06, (periods, level, covered)
     assert scenarios.mean().sum() == pytest.approx(6 * steady.mean.sum(), rel=0.08)
