@@ -88,8 +88,8 @@ STAGES = (
     _stage(
         "07_report",
         "ledger data_card sku_segments model_scores champions forecast calibration forecast_history "
-        "forecast_total products suppliers economics lp_plan limits policy orders alerts projection backtest "
-        "savings kpis frontier",
+        "forecast_total products suppliers position economics lp_plan limits policy orders alerts "
+        "projection backtest savings kpis frontier",
         "report.html orders.csv orders.xlsx alerts.csv summary.json",
     ),
 )

@@ -74,6 +74,8 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
     w = given.w
     orders = given.table("orders", "sku", "order_units", "line_value")
     headline, notes = say.decision(orders, given.budget, w)
+    n_assumed = int(given.table("position", "assumed")["assumed"].fillna(False).astype(bool).sum())
+    notes += [w("decision.assumed_stock", n=n_assumed)] if n_assumed else []
     if "orders" not in given.tables:
         headline, notes = w("decision.no_proposal"), [w("decision.no_proposal_why")]
     kept, budget = say.ordered(orders), given.budget

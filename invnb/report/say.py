@@ -83,8 +83,7 @@ def decision(orders: pd.DataFrame, budget: float | None, w: Wording) -> tuple[st
         late = int((kept["late_by_days"].fillna(0) > 0).sum()) if "late_by_days" in kept else 0
         notes += [w("decision.late", n=late)] if late else []
     if len(dropped):
-        wanted = w.money(dropped["line_value"].sum())
-        notes.append(w("decision.cut", lines=lines(len(dropped), w), money=wanted))
+        notes.append(w("decision.cut", lines=lines(len(dropped), w)))
         lost = lost_if_not(dropped)
         notes += [] if is_missing(lost) else [w("decision.cut_gain", money=w.money(lost))]
     return headline, notes

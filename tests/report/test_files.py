@@ -116,7 +116,7 @@ def test_summary_holds_what_index_and_next_run_need(
     alerts = pd.read_csv(files.alerts_csv)
     assert list(alerts.columns) == list(ALERT_COLUMNS)
     again = write_report(tmp_path / "toys", tables, parameters, {**run_info, "previous": summary}, "en")
-    assert "last run ¥2,800" in again.report.read_text(encoding="utf-8")
+    assert "before ¥2,800" in again.report.read_text(encoding="utf-8")
 
 
 def test_a_failure_leaves_the_last_good_report(

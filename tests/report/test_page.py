@@ -86,7 +86,7 @@ def test_first_screen_holds_decision_numbers_alerts_and_orders(
     assert re.match(r"Approve \d+ order lines for ¥[\d,]+", text_of(page, "#decision-title"))
     assert "% of the budget of ¥36,000 is used" in text_of(page, ".notes")
     assert len(page.select(".tile")) == 8
-    assert "✗ target 95.0% missed · ▲ last run 92.7%" in text_of(page, ".tiles")
+    assert "✗ target 95.0% missed · ▲ before 92.7%" in text_of(page, ".tiles")
     assert 1 <= len(page.select(".alerts li")) <= 5
     assert 1 <= len(page.select(".ten tbody tr")) <= 10
     link = page.select_one(".tile .value a")

@@ -113,7 +113,7 @@ def test_cut_lines_are_not_to_be_approved() -> None:
     assert len(say.ordered(orders)) == 1
     headline, notes = say.decision(orders, None, EN)
     assert headline == "Approve 1 order line for ¥200"
-    assert any("cut by a limit: 1 order line worth ¥90" in note for note in notes)
+    assert any("cut by a limit: 1 order line" in note for note in notes)
 
 
 def test_every_sentence_exists_in_chinese(make_tables: Tables) -> None:
