@@ -32,9 +32,9 @@ from scipy.optimize import OptimizeResult, linprog, minimize
 
 from invnb.inventory import checks
 from invnb.inventory.checks import Floats, Whole
-from invnb.inventory.plan import LimitUse, Plan, PlanCosts
 from invnb.inventory.plan_data import Limit, check_lead_time, check_limits, check_salvage, spread
 from invnb.inventory.plan_diagnosis import Clash, InfeasiblePlanError
+from invnb.inventory.plan_result import LimitUse, Plan, PlanCosts
 
 GROUPS = 50
 """Groups of products in the mixture: more make each master better and slower."""

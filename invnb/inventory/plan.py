@@ -30,8 +30,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,7 +42,12 @@ from invnb.inventory.plan_data import PriceTiers as PriceTiers
 from invnb.inventory.plan_data import Problem, check_problem
 from invnb.inventory.plan_diagnosis import InfeasiblePlanError as InfeasiblePlanError
 from invnb.inventory.plan_diagnosis import diagnose
+from invnb.inventory.plan_fallback import plan_of_few_scenarios
 from invnb.inventory.plan_model import Programme, build
+from invnb.inventory.plan_result import LimitUse as LimitUse
+from invnb.inventory.plan_result import Plan as Plan
+from invnb.inventory.plan_result import PlanCosts as PlanCosts
+from invnb.inventory.plan_result import plan_result
 from invnb.inventory.plan_solve import (
     INFEASIBLE,
     OPTIMAL,
@@ -53,67 +56,6 @@ from invnb.inventory.plan_solve import (
     reduced_costs,
     solve,
 )
-
-
-@dataclass(frozen=True)
-class LimitUse:
-    """One limit in one period: how much is used, and what one unit more would be worth.
-
-    `shadow_price` is the fall of the optimal expected cost per unit of `available` added; it holds while the
-    availability lies between `price_from` and `price_to`. NaN where it was not asked for.
-    """
-
-    name: str
-    period: int
-    use: float
-    available: float
-    shadow_price: float
-    price_from: float
-    price_to: float
-
-
-@dataclass(frozen=True)
-class PlanCosts:
-    """Expected cost over the horizon by kind, in currency; the kinds add up to the objective."""
-
-    purchase: float
-    ordering: float
-    holding: float
-    lost_margin: float
-    lost_units_at_cost: float
-    backorder: float
-    waiting_at_end: float
-    stock_at_end: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """An order plan with its diagnostics; arrays are (n_product, n_period), in units, expected over
-    scenarios.
-
-    `orders[i, t]` is placed at review t and available in period t + lead time. `orders_by_scenario` is
-    (n_product, n_scenario, n_period): all scenarios alike unless `order_nodes` says otherwise.
-    `demand_price[i, t]` is the rise of the optimal cost for one unit more of demand in every scenario.
-    `gap` is (objective - bound) / |objective|; `status` is "optimal" (within the gap asked for) or "time
-    limit". `relaxed_prices` says that prices belong to the linear relaxation, because the plan has whole
-    numbers in it.
-    """
-
-    orders: Floats
-    orders_by_scenario: Floats
-    stock: Floats
-    lost: Floats
-    waiting: Floats
-    fill_rate: Floats
-    costs: PlanCosts
-    objective: float
-    bound: float
-    gap: float
-    status: Literal["optimal", "time limit"]
-    seconds: float
-    limits: tuple[LimitUse, ...]
-    demand_price: Floats
-    relaxed_prices: bool
 
 
 def plan(
@@ -186,7 +128,8 @@ def plan(
     whole_periods : packs, minimum orders, fixed order costs and price breaks hold in the first so many
         reviews, later ones are planned in fractions; left out: all. One plans again before the later ones
         come due.
-    time_limit_seconds, relative_gap : when the solver may stop.
+    time_limit_seconds, relative_gap : when the solver may stop; then the best plan is returned with its
+        gap (if it has none: one made for a few scenarios).
     ranges : compute the range of each shadow price (two small linear programmes for each price that is not
         zero).
 
@@ -198,7 +141,7 @@ def plan(
     ------
     ValueError : a bad argument, named with its value.
     InfeasiblePlanError : no plan keeps all limits; it names those that clash and the least relaxation.
-    TimeoutError : the solver had no plan at all within the time limit.
+    TimeoutError : the time limit passed, and no simple plan keeps the limits either.
 
     Source: multi-period production planning with sourcing, e.g. Winston, Operations Research; two-stage
     and tree form: Birge and Louveaux, Introduction to Stochastic Programming, chapters 1 and 7.
@@ -251,17 +194,21 @@ def plan(
     relaxed = solve(m, whole=False, time_limit_seconds=deadline - time.perf_counter())
     if relaxed.status == INFEASIBLE:
         raise diagnose(m)
-    if relaxed.x is None or relaxed.status != OPTIMAL:
-        raise TimeoutError(
-            f"no plan within {time_limit_seconds:.3g} s (HiGHS: {relaxed.message}); "
-            "give more time_limit_seconds or fewer scenarios"
-        )
-    x, bound, status = relaxed.x, float(relaxed.fun), "optimal"
     has_whole = bool(m.integrality.any())
+    if relaxed.status != OPTIMAL:
+        simple = plan_of_few_scenarios(p, m, relative_gap)
+        if simple is None:
+            raise TimeoutError(
+                f"no plan within time_limit_seconds={time_limit_seconds:.3g}: give more, or fewer scenarios"
+            )
+        unpriced = _limit_uses(p, m, simple, None, 0.0)
+        nothing = np.full((p.demand.shape[0], p.demand.shape[2]), np.nan)
+        return plan_result(p, m, simple, -np.inf, "time limit", unpriced, nothing, has_whole, started)
+    x, bound, status = relaxed.x, float(relaxed.fun), "optimal"
     if has_whole:
         x, bound, status = _whole_plan(m, relaxed, deadline, relative_gap)
     used = _limit_uses(p, m, x, relaxed, deadline if ranges else 0.0)
-    return _result(p, m, x, bound, status, used, _demand_price(p, m, relaxed), has_whole, started)
+    return plan_result(p, m, x, bound, status, used, _demand_price(p, m, relaxed), has_whole, started)
 
 
 def _whole_plan(
@@ -273,17 +220,21 @@ def _whole_plan(
     if found.status == INFEASIBLE:
         raise diagnose(m)
     bound = float(relaxed.fun)
-    if found.mip_dual_bound is not None and np.isfinite(found.mip_dual_bound):
-        bound = max(bound, float(found.mip_dual_bound))
+    proven = found.get("mip_dual_bound")  # scipy leaves it out where HiGHS stopped before it began
+    if proven is not None and np.isfinite(proven):
+        bound = max(bound, float(proven))
     if found.x is None:
         return first_whole_plan(m, relaxed), bound, "time limit"
     return found.x, bound, "optimal" if found.status == OPTIMAL else "time limit"
 
 
 def _limit_uses(
-    p: Problem, m: Programme, x: Floats, relaxed: OptimizeResult, deadline: float
+    p: Problem, m: Programme, x: Floats, relaxed: OptimizeResult | None, deadline: float
 ) -> tuple[LimitUse, ...]:
-    """Return use, availability, price and its range of every shared limit in every period."""
+    """Return use, availability, price and its range of every shared limit in every period.
+
+    Without an optimal relaxation there are no prices (NaN).
+    """
     available = {limit.name: limit.available for limit in p.limits}
     if p.budget is not None:
         available["budget"] = p.budget
@@ -291,7 +242,8 @@ def _limit_uses(
     small = 1e-9 * (1 + np.abs(m.cost).max())
     uses = []
     for group in (g for g in m.groups if g.shared):
-        marginal = relaxed.ineqlin.marginals[group.rows]
+        marginals = np.full(m.b_ub.size, np.nan) if relaxed is None else relaxed.ineqlin.marginals
+        marginal = marginals[group.rows]
         # the part of the use that no decision changes stands in the right-hand side
         constant = available[group.name][group.period] - m.b_ub[group.rows]
         constant = np.where(np.isfinite(constant), constant, 0.0)
@@ -299,11 +251,13 @@ def _limit_uses(
         for t in np.unique(group.period):
             mine = group.period == t
             have, use, price = float(available[group.name][t]), float(used[mine].max()), -marginal[mine].sum()
-            low, high = use, np.inf  # without a price nothing changes while there is enough
-            if price > small:
+            low, high = use, np.inf  # at a price of zero nothing changes while there is enough
+            if relaxed is None:
+                low, high = np.nan, np.nan
+            elif price > small:
                 fall, rise = price_range(m, relaxed, group.first + np.flatnonzero(mine), deadline)
                 low, high = have + fall, have + rise
-            uses.append(LimitUse(group.name, int(t), use, have, max(float(price), 0.0), low, high))
+            uses.append(LimitUse(group.name, int(t), use, have, float(np.maximum(price, 0.0)), low, high))
     return tuple(uses)
 
 
@@ -322,78 +276,3 @@ def _demand_price(p: Problem, m: Programme, relaxed: OptimizeResult) -> Floats:
                 marginal = np.bincount(group.period, relaxed.ineqlin.marginals[group.rows], p.demand.shape[2])
                 total -= limit.use[:, None] * marginal
     return total
-
-
-def _result(
-    p: Problem,
-    m: Programme,
-    x: Floats,
-    bound: float,
-    status: str,
-    limits: tuple[LimitUse, ...],
-    demand_price: Floats,
-    has_whole: bool,
-    started: float,
-) -> Plan:
-    weight = p.probability[:, None]
-    units = (x[m.q] * m.scale[:, None, None]).sum(axis=1)  # (P, V)
-    orders = units[:, p.node]  # (P, S, T)
-    stock, unmet = x[m.s], x[m.u]
-    late = np.where(m.r >= 0, x[np.maximum(m.r, 0)], 0.0)
-    share = p.lost_share[:, None, None]
-    waiting, lost = late + (1 - share) * unmet, share * unmet
-    _assert_conservation(p, orders, stock, waiting, lost)
-
-    price = (m.option_price[:, :, p.node_period] * m.scale[:, None, None]) * x[m.q]
-    intercept = 0.0 if p.tiers is None else p.tiers.intercept[:, :, None]
-    chosen = np.where(m.y >= 0, x[np.maximum(m.y, 0)], 0.0)
-    expected = (weight * stock).sum(axis=1), (weight * lost).sum(axis=1), (weight * waiting).sum(axis=1)
-    finite = (
-        np.where(np.isinf(p.shortage), 0.0, p.shortage),
-        np.where(np.isinf(p.backorder), 0.0, p.backorder),
-    )
-    costs = PlanCosts(
-        purchase=float((p.node_probability * (price + chosen * intercept)).sum()),
-        ordering=float((p.node_probability * chosen * p.order_cost[:, None, None]).sum()),
-        holding=float((p.holding * expected[0]).sum()),
-        lost_margin=float((finite[0][:, None] * expected[1]).sum()),
-        lost_units_at_cost=float((p.unit_cost * expected[1]).sum()),
-        backorder=float((finite[1][:, None] * expected[2]).sum()),
-        waiting_at_end=float((p.unit_cost[:, -1] * expected[2][:, -1]).sum()),
-        stock_at_end=-float((p.salvage * expected[0][:, -1]).sum()),
-    )
-    objective = sum(vars(costs).values())
-    bound = min(bound, objective)
-    total = (weight * p.demand).sum(axis=(1, 2))
-    missed = (weight * unmet).sum(axis=(1, 2))
-    return Plan(
-        orders=(weight * orders).sum(axis=1),
-        orders_by_scenario=orders,
-        stock=expected[0],
-        lost=expected[1],
-        waiting=expected[2],
-        fill_rate=1 - np.divide(missed, total, out=np.zeros_like(total), where=total > 0),
-        costs=costs,
-        objective=objective,
-        bound=bound,
-        gap=(objective - bound) / max(abs(objective), 1e-12),
-        status="optimal" if status == "optimal" else "time limit",
-        seconds=time.perf_counter() - started,
-        limits=limits,
-        demand_price=demand_price,
-        relaxed_prices=has_whole,
-    )
-
-
-def _assert_conservation(p: Problem, orders: Floats, stock: Floats, waiting: Floats, lost: Floats) -> None:
-    """What came in is sold, lost, owed or still there, in every scenario up to every period."""
-    arrived = np.zeros(p.demand.shape)
-    n_period = p.demand.shape[2]
-    for lead in np.unique(p.lead[p.lead < n_period]):
-        same = p.lead == lead
-        arrived[same, :, lead:] = orders[same, :, : n_period - lead]
-    came = np.cumsum(arrived + p.pipeline[:, None, :] - p.demand + lost, axis=2) + p.initial[:, None, None]
-    error = np.abs(came - (stock - waiting)).max()
-    scale = 1 + np.abs(p.initial).max() + p.demand.sum(axis=2).max() + arrived.sum(axis=2).max()
-    if error > 1e-6 * scale:  # HiGHS keeps rows to 1e-7; a horizon adds a few up
-        raise AssertionError(f"units are not conserved: {error:.3g} units are missing")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import OptimizeResult
 
 from invnb.inventory import instances
 from invnb.inventory.plan import InfeasiblePlanError, Limit, Plan, PriceTiers, plan
@@ -343,6 +344,35 @@ def test_a_solver_without_time_returns_its_plan_with_its_gap() -> None:
     assert best.status == "time limit"
     assert best.gap > 0
     assert best.bound < best.objective
+
+
+def test_a_relaxation_out_of_time_leaves_the_plan_of_a_few_scenarios_judged_on_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    g = np.random.default_rng(0)
+    P, S, T = 6, 12, 5
+    demand = g.poisson(9, (P, S, T)) * g.uniform(0.5, 1.5, (1, S, 1))
+    problem = {
+        "unit_cost": g.uniform(2, 9, P),
+        "holding_cost": 0.2,
+        "shortage_cost": 4,
+        "lost_share": 0.8,
+        "pack_units": 6,
+        "budget": 230.0,
+        "whole_periods": 1,
+    }
+    exact = plan(demand, **problem)
+    stopped = OptimizeResult(status=1, x=None, message="time limit")
+    monkeypatch.setattr("invnb.inventory.plan.solve", lambda *args, **kwargs: stopped)
+    best = plan(demand, **problem)
+    assert best.status == "time limit"
+    assert best.gap == np.inf
+    assert exact.objective <= best.objective <= 1.2 * exact.objective
+    assert np.all(problem["unit_cost"] @ best.orders <= 230 + TOLERANCE)
+    assert all(np.isnan(limit.shadow_price) and limit.use <= 230 + TOLERANCE for limit in best.limits)
+    packs = best.orders[:, 0] / 6
+    assert packs == pytest.approx(packs.round(), abs=TOLERANCE)
+    assert sum(vars(best.costs).values()) == pytest.approx(best.objective)
 
 
 # Infeasible plans
