@@ -29,7 +29,7 @@ LIMIT_COLUMNS = [
 ]
 TRIALS = 64  # random subsets of scenarios tried; the one most like all of them is kept
 WHOLE_REVIEWS = 1  # packs, minimum orders and order costs are exact for this review; later ones are replanned
-TIME_LIMIT_SECONDS = 20.0
+TIME_LIMIT_SECONDS = 120.0  # a plan ends by its gap, or it would depend on how busy the machine is
 ROOM_MARGIN = 1.01  # over room that is taken already: a limit without any slack is no problem for a solver
 RELATIVE_GAP = 1e-3
 
@@ -202,7 +202,7 @@ def _plan_table(scenarios: Scenarios, found: Plan) -> pd.DataFrame:
         {
             "sku": np.repeat(scenarios.sku.astype(object), scenarios.n_period),
             "period": np.tile(scenarios.period.astype("datetime64[ns]"), scenarios.n_sku),
-            "order_units": found.orders.ravel(),
+            "order_units": np.maximum(found.orders, 0.0).ravel(),  # a solver's zero may be -1e-14
             "expected_stock_units": found.stock.ravel(),
             "expected_lost_units": found.lost.ravel(),
         }
@@ -236,7 +236,7 @@ def _limit_table(
             "used": use.use,
             "available": _available(use, limits),
             "unit": limits[use.name][1],
-            "shadow_price": use.shadow_price,
+            "shadow_price": use.shadow_price + 0.0,  # no minus zero
             "holds_from": use.price_from,
             "holds_to": use.price_to,
             "binding": bool(use.shadow_price > 0 or use.use >= _available(use, limits) * (1 - 1e-6)),

@@ -134,11 +134,11 @@ def calibration_table(
 
     Returns
     -------
-    DataFrame with `level` (demand class, or "all" first), `nominal`, `covered`, `low`, `high` (binomial 95 %
+    DataFrame with `demand_class` ("all" first), `nominal`, `covered`, `low`, `high` (binomial 95 %
     interval of `covered`; origins and products hang together, so the true one is wider), `n` and
     `window_periods` (the periods summed). Empty where there are no two origins.
     """
-    columns = ["level", "nominal", "covered", "low", "high", "n", "window_periods"]
+    columns = ["demand_class", "nominal", "covered", "low", "high", "n", "window_periods"]
     if folds.origins.size < 2:
         return pd.DataFrame({name: [] for name in columns})
     window = min(WINDOW_PERIODS, paths.shape[2])

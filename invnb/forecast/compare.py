@@ -51,7 +51,7 @@ class Comparison:
     champions : `demand_class`, `model`, `best`, `loss`, `best_loss`, `standard_error`, `bias`, `biased`, `n`,
         `reason`, `spread` (factor on the width of its paths).
     forecast_history : `origin`, `sku`, `period`, `model`, `units`, `forecast` of the champions.
-    calibration : `level` (demand class or "all"), `nominal`, `covered`, `low`, `high`, `n`,
+    calibration : `demand_class` (or "all"), `nominal`, `covered`, `low`, `high`, `n`,
         `window_periods` of lead-time demand, each origin forecast with the surprises of the others.
     models : the champions trained on the whole history, by name (None for a method that learns nothing).
     inputs, folds, group : what the forecasts were made of; `group` is the demand class by product.

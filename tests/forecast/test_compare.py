@@ -44,9 +44,9 @@ def test_scenarios_of_a_known_law_cover_what_they_promise(steady: object, foreca
 
 def test_calibration_table_counts_what_was_covered(comparison: object) -> None:
     table = comparison.calibration
-    whole = table[table["level"] == "all"].set_index("nominal")
+    whole = table[table["demand_class"] == "all"].set_index("nominal")
     assert whole["n"].eq(whole["n"].iloc[0]).all()
-    parts = table[table["level"] != "all"].groupby("nominal")["n"].sum()
+    parts = table[table["demand_class"] != "all"].groupby("nominal")["n"].sum()
     assert (parts == whole["n"]).all()
     assert (whole["low"] <= whole["covered"]).all()
     assert (whole["covered"] <= whole["high"]).all()
