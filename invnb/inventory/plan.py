@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,7 +43,7 @@ from invnb.inventory.plan_data import PriceTiers as PriceTiers
 from invnb.inventory.plan_data import Problem, check_problem
 from invnb.inventory.plan_diagnosis import InfeasiblePlanError as InfeasiblePlanError
 from invnb.inventory.plan_diagnosis import diagnose
-from invnb.inventory.plan_fallback import plan_of_few_scenarios
+from invnb.inventory.plan_fallback import plan_of_few_scenarios, round_orders
 from invnb.inventory.plan_model import Programme, build
 from invnb.inventory.plan_result import LimitUse as LimitUse
 from invnb.inventory.plan_result import Plan as Plan
@@ -51,7 +52,6 @@ from invnb.inventory.plan_result import plan_result
 from invnb.inventory.plan_solve import (
     INFEASIBLE,
     OPTIMAL,
-    first_whole_plan,
     price_range,
     reduced_costs,
     solve,
@@ -206,26 +206,38 @@ def plan(
         return plan_result(p, m, simple, -np.inf, "time limit", unpriced, nothing, has_whole, started)
     x, bound, status = relaxed.x, float(relaxed.fun), "optimal"
     if has_whole:
-        x, bound, status = _whole_plan(m, relaxed, deadline, relative_gap)
+        x, bound, status = _whole_plan(p, m, relaxed, deadline, relative_gap)
     used = _limit_uses(p, m, x, relaxed, deadline if ranges else 0.0)
     return plan_result(p, m, x, bound, status, used, _demand_price(p, m, relaxed), has_whole, started)
 
 
 def _whole_plan(
-    m: Programme, relaxed: OptimizeResult, deadline: float, relative_gap: float
-) -> tuple[Floats, float, str]:
-    """Return a plan in whole numbers, its lower bound and why the solver stopped."""
+    p: Problem, m: Programme, relaxed: OptimizeResult, deadline: float, relative_gap: float
+) -> tuple[Floats, float, Literal["optimal", "time limit"]]:
+    """Return a plan in whole numbers, its lower bound and why the solver stopped.
+
+    The relaxation rounded is often within the gap already; then nothing more is to be solved.
+    """
+    bound = float(relaxed.fun)
+    rounded = round_orders(p, m, relaxed.x)
+    best = np.inf if rounded is None else float(m.cost @ rounded)
+    if rounded is not None and best - bound <= relative_gap * abs(best):
+        return rounded, bound, "optimal"
     left = deadline - time.perf_counter()
     found = solve(m, whole=True, time_limit_seconds=left, relative_gap=relative_gap)
     if found.status == INFEASIBLE:
         raise diagnose(m)
-    bound = float(relaxed.fun)
     proven = found.get("mip_dual_bound")  # scipy leaves it out where HiGHS stopped before it began
     if proven is not None and np.isfinite(proven):
         bound = max(bound, float(proven))
-    if found.x is None:
-        return first_whole_plan(m, relaxed), bound, "time limit"
-    return found.x, bound, "optimal" if found.status == OPTIMAL else "time limit"
+    x, status = found.x, found.status
+    if x is None or found.fun > best:
+        x = plan_of_few_scenarios(p, m, relative_gap) if rounded is None else rounded
+    if x is None:
+        raise TimeoutError(
+            "no plan in whole numbers within time_limit_seconds: give more, or fewer scenarios"
+        )
+    return x, bound, "optimal" if status == OPTIMAL else "time limit"
 
 
 def _limit_uses(

@@ -57,11 +57,13 @@ class Programme:
     groups: list[RowGroup]
     q: Whole  # (P, K, V) column numbers
     y: Whole  # (P, K, V), -1: no such column
+    z: Whole  # (n_supplier, V), -1: no such column
     s: Whole  # (P, S, T)
     u: Whole  # (P, S, T)
     r: Whole  # (P, S, T), -1: no such column
     scale: Floats  # (P,) units per count of Q
     option_price: Floats  # (P, K, T)
+    tier_least: Floats  # (P, K, 1), units of the smallest order in a tier
 
 
 class _Rows:
@@ -134,6 +136,11 @@ def build(p: Problem) -> Programme:
     room = np.where(np.isfinite(low)[:, :, None] & arrives[:, None, :], room, 0.0)
     cap = np.minimum(room, most[:, None, :])  # what a yes/no switches on
     least = np.where(np.isfinite(low), np.maximum(low, p.min_order[:, None]), 0.0)
+    # bounds in whole packs: HiGHS's presolve goes wrong on whole numbers whose bounds are not whole
+    packed = (p.pack > 0)[:, None]
+    cap = np.where(packed[:, :, None], _down(cap / scale[:, None, None]) * scale[:, None, None], cap)
+    room = np.where(packed[:, :, None], _down(room / scale[:, None, None]) * scale[:, None, None], room)
+    least = np.where(packed, -_down(-least / scale[:, None]) * scale[:, None], least)
 
     cost = np.zeros(counter)
     cost[q] = p.node_probability * price[:, :, p.node_period] * scale[:, None, None]
@@ -179,12 +186,19 @@ def build(p: Problem) -> Programme:
         below.groups,
         q,
         y,
+        z,
         s,
         u,
         r,
         scale,
         price,
+        least[:, :, None],
     )
+
+
+def _down(packs: Floats) -> Floats:
+    """Return whole packs, a billionth short of the next one counted as it."""
+    return np.floor(packs + 1e-9)
 
 
 def _options(p: Problem) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
@@ -195,7 +209,7 @@ def _options(p: Problem) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.boo
         zero = np.zeros((P, 1))
         return zero, np.full((P, 1), np.inf), p.unit_cost[:, None, :], zero, fixed
     price = np.repeat(p.tiers.price[:, :, None], T, axis=2)
-    return p.tiers.low, p.tiers.high, price, p.tiers.intercept, fixed | ~p.tiers.convex
+    return p.tiers.low, p.tiers.high, price, p.tiers.intercept, fixed | (p.pack > 0) | ~p.tiers.convex
 
 
 def _most_useful(p: Problem, low: Floats, price: Floats) -> Floats:

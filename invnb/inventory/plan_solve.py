@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,6 @@ OPTIMAL, STOPPED, INFEASIBLE = 0, 1, 2
 
 INTERIOR_POINT_FROM_COLUMNS = 10_000
 """From here on HiGHS's interior point with crossover beats its simplex on plans (3 times at 50,000)."""
-
-FALLBACK_SECONDS = 60.0
-"""What one linear programme may take once the time limit has passed without any plan."""
 
 PRICE_TOLERANCE = 1e-9
 """Prices below this share of the dearest column are rounding."""
@@ -113,19 +109,3 @@ def price_range(m: Programme, solution: OptimizeResult, rows: Whole, deadline: f
         unbounded = found.status == 3
         ends.append(-sign * np.inf if unbounded else np.nan if found.x is None else float(found.x[-1]))
     return min(ends[0], 0.0), max(ends[1], 0.0)
-
-
-def first_whole_plan(m: Programme, relaxed: OptimizeResult) -> Floats:
-    """Return some plan in whole numbers where the solver had none: the relaxation rounded down, else no
-    order.
-
-    Rounding every whole-number column down can break a minimum order or a floor; then those columns are zero.
-    The continuous columns are planned anew around them.
-    """
-    whole = m.integrality > 0
-    for kept in (np.floor(relaxed.x + 1e-6), np.zeros(m.cost.size)):
-        fixed = replace(m, low=np.where(whole, kept, m.low), high=np.where(whole, kept, m.high))
-        found = solve(fixed, whole=False, time_limit_seconds=FALLBACK_SECONDS)
-        if found.status == OPTIMAL:
-            return found.x
-    raise TimeoutError("no plan in whole numbers within the time limit; give more time_limit_seconds")

@@ -142,22 +142,23 @@ def simulate(orders: np.ndarray, demand: np.ndarray, data: dict) -> float:
     return total
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(16))
 def test_whole_number_plans_equal_brute_force(seed: int) -> None:
     g = np.random.default_rng(seed)
     P, S, T = 2, int(g.integers(1, 3)), 2
     demand = g.integers(0, 5, (P, S, T)).astype(float)
     cost = g.integers(2, 8, P).astype(float)
-    breaks = np.array([[0.0, 4.0], [0.0, np.inf]])
-    tier_cost = np.column_stack([cost, cost - 1])
-    kind = ["all_units", "incremental", None][seed % 3]
-    salvage = np.where(np.isfinite(breaks[:, 1]), cost - 1, cost) if kind else cost
+    breaks = np.array([[0.0, 5.0], [0.0, np.inf]])  # 5 is no multiple of a pack of 2
+    kind = ["all_units", "incremental", "incremental", None][seed % 4]
+    step = 1 if seed % 4 == 2 else -1  # a rising price is overtime
+    tier_cost = np.column_stack([cost, cost + step])
+    salvage = np.where(np.isfinite(breaks[:, 1]), np.minimum(cost, cost + step), cost) if kind else cost
 
     def price(i: int, q: float) -> float:
-        cheap = kind is not None and q >= breaks[i, 1]
-        if kind == "all_units" or not cheap:
-            return q * (cost[i] - cheap)
-        return cost[i] * breaks[i, 1] + (q - breaks[i, 1]) * (cost[i] - 1)
+        above = kind is not None and q >= breaks[i, 1]
+        if kind == "all_units" or not above:
+            return q * (cost[i] + step * above)
+        return cost[i] * breaks[i, 1] + (q - breaks[i, 1]) * (cost[i] + step)
 
     data = {
         "price": price,
@@ -344,6 +345,33 @@ def test_a_solver_without_time_returns_its_plan_with_its_gap() -> None:
     assert best.status == "time limit"
     assert best.gap > 0
     assert best.bound < best.objective
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_of_a_whole_plan_lies_below_every_plan_with_less_budget(seed: int) -> None:
+    g = np.random.default_rng(seed)
+    P, S, T = 20, 3, 6
+    mean, cost = g.gamma(2, 6, P), g.uniform(2, 40, P)
+    problem = {
+        "demand": g.poisson(mean[:, None, None], (P, S, T)),
+        "unit_cost": cost,
+        "holding_cost": cost * 0.01,
+        "shortage_cost": cost * g.uniform(0.3, 1, P),
+        "initial_stock": g.integers(0, 30, P),
+        "lead_time_periods": g.integers(0, 3, P),
+        "order_cost": 20,
+        "min_order_units": 4,
+        "pack_units": g.choice([1.0, 6.0], P),
+        "supplier": np.arange(P) % 2,
+        "supplier_min_value": [300, 500],
+        "whole_periods": 1,
+        "relative_gap": 1e-3,
+        "ranges": False,
+    }
+    budget = 0.8 * float(cost @ mean)
+    best = plan(**problem, budget=budget)
+    for less in (0.97, 0.9, 0.75):
+        assert plan(**problem, budget=less * budget).objective >= best.bound - TOLERANCE * best.bound
 
 
 def test_a_relaxation_out_of_time_leaves_the_plan_of_a_few_scenarios_judged_on_all(
