@@ -16,6 +16,9 @@ from invnb.run import PROJECT, STAGES
 
 pytestmark = pytest.mark.xdist_group("main_job")
 
+SMALLER = "n_scenarios: 60\norigins: 3\nbacktest_periods: 8\n"
+"""The same work on fewer scenarios and origins."""
+
 
 def invnb(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -32,6 +35,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project folder with the shipped parameter files and one finished report."""
     folder = tmp_path_factory.mktemp("home")
     shutil.copytree(PROJECT / "params", folder / "params")
+    with (folder / "params" / "toys.yml").open("a", encoding="utf-8") as file:
+        file.write(SMALLER)
     ended = invnb(folder, "report", "toys")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert str(folder / "reports" / "toys" / "report.html") in ended.stdout
@@ -68,6 +73,8 @@ def test_the_same_input_gives_the_same_numbers(home: Path, tmp_path: Path) -> No
     shutil.copytree(home / "data", tmp_path / "data")
     assert invnb(tmp_path, "report", "toys").returncode == 0
     for file in sorted((home / "reports" / "toys" / "tables").iterdir()):
+        if file.name == "models.zip":
+            continue  # skops numbers objects by where they lay in memory; no stage reads this file
         other = tmp_path / "reports" / "toys" / "tables" / file.name
         assert file.read_bytes() == other.read_bytes(), file.name
 

@@ -181,6 +181,7 @@ def policy_chart(policy: pd.DataFrame, position_units: pd.Series) -> Figure:
     held = table["sku"].map(position_units).clip(lower=0)
     ax.plot(table.index, held, "o", color=OTHER, markersize=3, label="stock on hand and on the way")
     ax.set_yscale("symlog", linthresh=10)
+    ax.yaxis.set_major_formatter(lambda units, _: f"{units:,.0f}")
     ax.set(xlabel="products, from low to high level", ylabel="units", xticks=[])
     ax.legend(loc="upper left", frameon=False)
     return figure
