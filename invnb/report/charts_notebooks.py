@@ -189,3 +189,51 @@ def policy_chart(policy: pd.DataFrame, position_units: pd.Series) -> Figure:
 
 def _words(code: object) -> str:
     return str(code).replace("_", " ")
+
+
+@styled
+def demand_class_chart(sku_segments: pd.DataFrame) -> Figure:
+    """Products by how rarely they sell and how much the sizes of their sales vary: the four demand classes.
+
+    The lines are those of Syntetos, Boylan and Croston (2005): an interval of 1.32 periods, and a squared
+    coefficient of variation of 0.49.
+
+    Parameters
+    ----------
+    sku_segments : columns interval (periods between sales), size_variation (squared coefficient of
+        variation), demand_class, cluster_label.
+    """
+    import seaborn as sns
+
+    figure, ax = blank(7.2, 3.6)
+    known = sku_segments.dropna(subset=["interval", "size_variation"])
+    sns.scatterplot(
+        known,
+        x="interval",
+        y="size_variation",
+        hue="cluster_label",
+        style="cluster_label",
+        s=36,
+        ax=ax,
+        palette=[OURS, OTHER, GOOD, EXTRA, MUTED, INK][: known["cluster_label"].nunique()],
+    )
+    ax.axvline(1.32, color=MUTED, linewidth=0.8)
+    ax.axhline(0.49, color=MUTED, linewidth=0.8)
+    ax.set_xscale("log")
+    ax.set_xticks([1, 2, 3, 5, 10], ["1", "2", "3", "5", "10"])
+    ax.set_xticks([], minor=True)
+    ax.set_xlim(0.95, max(1.2 * float(known["interval"].max()), 2.2))
+    corners = {"smooth": (0, 0), "intermittent": (1, 0), "erratic": (0, 1), "lumpy": (1, 1)}
+    for name, (right, top) in corners.items():
+        ax.annotate(
+            name,
+            (0.99 if right else 0.01, 0.97 if top else 0.02),
+            xycoords="axes fraction",
+            ha="right" if right else "left",
+            va="top" if top else "bottom",
+            color=MUTED,
+            fontweight="bold",
+        )
+    ax.set(xlabel="periods between sales", ylabel="variation of sale sizes (squared)")
+    ax.legend(title="", frameon=False, loc="upper left", bbox_to_anchor=(1, 1), fontsize=7.5)
+    return figure
