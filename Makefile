@@ -38,8 +38,9 @@ test: .venv/dev.done lint ## lint, types and tests
 lint: .venv/dev.done ## ruff and mypy
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy --no-error-summary
 
-bench: .venv/run.done ## measure against peers, in one run; prints the ratios
+bench: .venv/run.done ## measure against peers in one run, and what a report costs
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/pipeline.py
 
 docs: .venv/run.done ## write the reference pages of docs/ from the schemas
 	@$(BIN)/python -m invnb docs

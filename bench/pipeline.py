@@ -5,8 +5,10 @@ python bench/pipeline.py            all of it, in a folder of its own
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from run import processor
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -90,6 +93,8 @@ def main() -> None:
         if found:
             os.environ["INVNB_DATA"] = str(found.resolve())
             rows += report_rows("online_retail_bags", home)
+        today = datetime.date.today().isoformat()
+        print(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {today}\n")
         print("| run | wall time | peak memory |\n|---|---:|---:|")
         print("\n".join(rows))
     finally:

@@ -2,6 +2,7 @@
 
 python bench/plan.py          the rows
 python bench/plan.py peer     PuLP's seconds and cost (runs where PuLP is installed)
+python bench/plan.py memory N the peak memory of a plan of N products
 python bench/plan.py first    the first call in a fresh process, from the compiled code on disk
 """
 
@@ -52,7 +53,7 @@ def ours(n_product: int, repeats: int) -> tuple[float, float, float]:
         start = time.perf_counter()
         best = plan_by_prices(**data, relative_gap=GAP)
         times.append(time.perf_counter() - start)
-    return statistics.median(times[1:]), best.objective, best.gap
+    return statistics.median(times[1:] or times), best.objective, best.gap
 
 
 def one_piece(n_product: int) -> tuple[float, float]:
@@ -112,11 +113,20 @@ def first() -> float:
     return time.perf_counter() - start
 
 
-def in_fresh_process(part: str, python: Path) -> Any:
+def memory(n_product: int) -> float:
+    """Peak memory of this process, in MB, after one plan by prices (Linux)."""
+    ours(n_product, repeats=0)
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1e3
+
+
+def in_fresh_process(part: str, python: Path, *arguments: str) -> Any:
     """Run a part of this file with another Python; None when that is not there or lacks the peer."""
     if not python.exists():
         return None
-    done = subprocess.run([str(python), __file__, part], capture_output=True, text=True, cwd=BENCH.parent)
+    done = subprocess.run(
+        [str(python), __file__, part, *arguments], capture_output=True, text=True, cwd=BENCH.parent
+    )
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
@@ -137,11 +147,13 @@ def rows() -> list[dict[str, Any]]:
     found = []
     for n_product, (peer_name, measured) in peers.items():
         seconds, cost, gap = ours(n_product, repeats=1 if n_product == LARGE else 5)
+        peak = in_fresh_process("memory", Path(sys.executable), str(n_product))
         if measured is not None:
             same(cost, measured[1])
         found.append(
             {
-                "work": f"plan, {n_product:,} products x {PERIODS} periods, 2 limits (gap {gap:.0e})",
+                "work": f"plan, {n_product:,} products x {PERIODS} periods, 2 limits "
+                f"(gap {gap:.0e}, {peak:,.0f} MB)",
                 "ours_seconds": seconds,
                 "peer": peer_name,
                 "peer_seconds": None if measured is None else measured[0],
@@ -154,4 +166,6 @@ def rows() -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     part = sys.argv[1] if len(sys.argv) > 1 else "rows"
-    print(json.dumps({"peer": peer, "first": first, "rows": rows}[part](), indent=1))
+    sizes = [int(size) for size in sys.argv[2:]]
+    parts = {"peer": peer, "first": first, "memory": memory, "rows": rows}
+    print(json.dumps(parts[part](*sizes), indent=1))

@@ -66,7 +66,7 @@ def main(names: list[str]) -> None:
     print("|---|---:|---|---:|---:|---:|")
     for name in names or MODULES:
         for row in importlib.import_module(name).rows():
-            ratio = "-" if row["ratio"] is None else f"{row['ratio']:,.3g} x"
+            ratio = "-" if row["ratio"] is None else f"{row['ratio']:,.0f} x"
             cells = (
                 row["work"],
                 seconds(row["ours_seconds"]),
