@@ -31,7 +31,9 @@ TRIALS = 64  # random subsets of scenarios tried; the one most like all of them 
 WHOLE_REVIEWS = 1  # packs, minimum orders and order costs are exact for this review; later ones are replanned
 TIME_LIMIT_SECONDS = 120.0  # a plan ends by its gap, or it would depend on how busy the machine is
 ROOM_MARGIN = 1.01  # over room that is taken already: a limit without any slack is no problem for a solver
-RELATIVE_GAP = 1e-3
+RELATIVE_GAP = 3e-3
+CELLS = 8_000  # products x scenarios x periods a plan is computed on: seconds, not minutes
+FEWEST_SCENARIOS, MOST_SCENARIOS = 3, 10
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def plan_orders(
     storage_m3: float | None,
     currency: str,
     seed: int,
-    n_representative: int = 10,
+    n_representative: int | None = None,
 ) -> OrderPlan:
     """Least expected cost order plan under budget, storage, supplier minimum and packs.
 
@@ -87,17 +89,20 @@ def plan_orders(
     storage_m3 : m³, or None.
     currency : of all money.
     seed : of the choice of representative scenarios.
-    n_representative : scenarios the plan is computed on.
+    n_representative : scenarios the plan is computed on; None: 3 to 10, fewer where there are more products.
 
     Raises
     ------
     TimeoutError : the solver found no plan in time.
     """
     tables = (scenarios, economics, position, inbound, suppliers, budget, storage_m3, currency, seed)
+    n = n_representative or min(
+        max(CELLS // max(scenarios.n_sku * scenarios.n_period, 1), FEWEST_SCENARIOS), MOST_SCENARIOS
+    )
     try:
-        return _planned(*tables, n_representative, WHOLE_REVIEWS)
+        return _planned(*tables, n, WHOLE_REVIEWS)
     except (TimeoutError, InfeasiblePlanError):  # no whole plan in time: fractions are still a plan
-        return _planned(*tables, n_representative, 0)
+        return _planned(*tables, n, 0)
 
 
 def _planned(

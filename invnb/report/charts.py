@@ -181,6 +181,8 @@ def frontier_chart(frontier: pd.DataFrame, w: Wording) -> Figure:
 def limits_chart(limits: pd.DataFrame, w: Wording, period: str = "week", most: int = 4) -> Figure:
     """Share used of each limit by period against the limit itself; the `most` fullest are shown.
 
+    Without a limit the picture says so.
+
     Parameters
     ----------
     limits : columns limit, period, used, available.
@@ -188,6 +190,11 @@ def limits_chart(limits: pd.DataFrame, w: Wording, period: str = "week", most: i
     period : "day" or "week", for the axis.
     most : how many limits are drawn.
     """
+    if limits.empty:
+        figure, ax = blank(5.2, 0.8)
+        ax.set_axis_off()
+        ax.annotate(w("decision.no_budget"), (0, 0.5), color=MUTED, va="center")
+        return figure
     table = limits[limits["available"] > 0].assign(use=lambda t: 100 * t["used"] / t["available"])
     wide = table.pivot_table(index="period", columns="limit", values="use", aggfunc="max")
     wide = wide[wide.max().sort_values(ascending=False, kind="stable").index[:most]]
