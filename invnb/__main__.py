@@ -54,14 +54,14 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from invnb.inputs import input_files, prepare_data
+    from invnb.inputs import input_files, input_folder
     from invnb.params import load_params
     from invnb.pipeline import categories
     from invnb.run import home
 
     for category in options.categories or categories():
         loaded = load_params(home() / "params" / f"{category}.yml")
-        prepare_data(loaded, print)
+        input_folder(loaded.values.data_folder, print)
         print(f"✓ {category}: parameters are well-formed, {len(input_files(loaded))} files are there")
     return 0
 

@@ -94,12 +94,20 @@ def input_files(loaded: LoadedParams) -> list[Path]:
     return files
 
 
-def prepare_data(loaded: LoadedParams, say: Callable[[str], None]) -> None:
-    """Write the bundled sample if this run reads it and it is not there, or was written by other code."""
-    if loaded.values.data_folder != SAMPLE_FOLDER:
-        return
-    with _writing_sample:
-        _write_sample_if_needed(say)
+def input_folder(data_folder: str, say: Callable[[str], None] = lambda line: None) -> Path:
+    """The folder of the input files; the bundled sample is written there first if it is asked for.
+
+    It is written again where other code wrote it.
+
+    Parameters
+    ----------
+    data_folder : relative to the project.
+    say : receives a line when the sample is written.
+    """
+    if data_folder == SAMPLE_FOLDER:
+        with _writing_sample:
+            _write_sample_if_needed(say)
+    return home() / data_folder
 
 
 def _write_sample_if_needed(say: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from invnb.dependencies import code_digest, digest, notebook_code, notebook_source, sha256
 from invnb.errors import InputError
 from invnb.execute import NotebookFailed, execute, to_html
-from invnb.inputs import NotFetched, input_files, prepare_data
+from invnb.inputs import NotFetched, input_files, input_folder
 from invnb.params import load_params
 from invnb.publish import Job, now, publish, read_json, run_info, short, write_json
 from invnb.run import PROJECT, STAGES, Stage, home, table_file
@@ -107,7 +107,7 @@ def run_category(category: str, overrides: Mapping[str, str], pool: ThreadPoolEx
 
     try:
         loaded = load_params(home() / "params" / f"{category}.yml", overrides)
-        prepare_data(loaded, say)
+        input_folder(loaded.values.data_folder, say)
         inputs = {short(path): sha256(path) for path in input_files(loaded)}
     except NotFetched as missing:
         return ended("skipped", "input files", str(missing))

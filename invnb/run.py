@@ -166,11 +166,6 @@ class Run:
             partial.replace(file)
         mark_written({name: len(frame) for name, frame in tables.items()})
 
-    @property
-    def home(self) -> Path:
-        """The folder of `params/` and `data/`."""
-        return home()
-
     def info(self) -> dict[str, Any]:
         """What is known of this run so far: `run.json` as the pipeline keeps it, or nothing in JupyterLab."""
         file = self.folder / "run.json"
