@@ -63,6 +63,6 @@ setup: .venv/run.done ## make the environment .venv from the lock
 
 .venv/%.done: requirements/%.lock | .venv/bin/python
 	@echo "setting up .venv from $<"
-	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $<
+	@$(BIN)/python -m pip install --quiet --quiet --require-hashes --no-deps -r $<
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "invnb.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
 	@touch $@

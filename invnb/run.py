@@ -81,7 +81,7 @@ STAGES = (
     ),
     _stage(
         "06_backtest",
-        "panel features sku_segments champions economics stock_history position inbound orders limits "
+        "panel features sku_segments champions economics stock_history position inbound orders "
         "forecast_history policy scenarios.npz",
         "backtest savings kpis frontier",
     ),

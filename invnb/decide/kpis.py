@@ -39,7 +39,6 @@ def kpi_table(
     stock_history: pd.DataFrame,
     policy: pd.DataFrame,
     orders: pd.DataFrame,
-    limits: pd.DataFrame,
     forecast_history: pd.DataFrame,
     *,
     fill_rate_target: float,
@@ -55,7 +54,7 @@ def kpi_table(
 
     Parameters
     ----------
-    scenarios, panel, economics, position, inbound, policy, orders, limits : of the run.
+    scenarios, panel, economics, position, inbound, policy, orders : of the run.
     stock_history : canonical table; without it service and turnover of the past are left out.
     forecast_history : `origin`, `sku`, `period`, `units`, `forecast` of the champions.
     fill_rate_target : target of the fill rate. `budget` : target of the order value, or None.
@@ -70,7 +69,7 @@ def kpi_table(
     rows = [
         *_stock_now(scenarios, terms, state, inbound, policy, stock_history, currency, period_days),
         *_past(panel, terms, stock_history, fill_rate_target, seed),
-        *_orders(orders, limits, budget, currency),
+        *_orders(orders, budget, currency),
         *_forecast(forecast_history, terms, panel),
     ]
     return pd.DataFrame(rows).reindex(columns=KPI_COLUMNS)
@@ -234,9 +233,7 @@ def _cycle_service(days: pd.DataFrame) -> float:
     return cycle_service(received, empty)
 
 
-def _orders(
-    orders: pd.DataFrame, limits: pd.DataFrame, budget: float | None, currency: str
-) -> list[dict[str, object]]:
+def _orders(orders: pd.DataFrame, budget: float | None, currency: str) -> list[dict[str, object]]:
     placed = orders[orders["order_units"] > 0]
     rows = [
         _row("order_lines", float(len(placed)), "lines", "down", "orders"),
@@ -245,10 +242,11 @@ def _orders(
             target=float("nan") if budget is None else budget,
         ),
     ]  # fmt: skip
-    money = limits[limits["limit"] == "budget"] if len(limits) else limits
-    if len(money):
-        now = money.sort_values("period").iloc[0]
-        rows.append(_row("marginal_value_of_budget", float(now["shadow_price"]), currency, "down", "limits"))
+    if budget is not None:
+        # From the lines this review's budget cut; the plan's shadow price speaks of a whole season.
+        cut = orders[(orders["reason_code"] == "NONE_BUDGET") & (orders["binding_limit"] == "budget")]
+        best = float(cut["value_per_money"].max()) if len(cut) else 0.0
+        rows.append(_row("marginal_value_of_budget", best, currency, "down", "orders"))
     return rows
 
 

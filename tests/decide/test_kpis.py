@@ -53,18 +53,18 @@ def past(shop):
     return panel, history, forecasts
 
 
-def kpis(shop, past, **more):
+def kpis(shop, past, budget=None, **more):
     panel, history, forecasts = past
     policy = policy_table(shop.scenarios, shop.economics, NO_LIMITS)
     orders = propose_orders(
         shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products, shop.suppliers,
-        shop.segments, today=shop.today, period_days=7, budget=None, storage_m3=None, fill_rate_target=0.95,
+        shop.segments, today=shop.today, period_days=7, budget=budget, storage_m3=None, fill_rate_target=0.95,
         currency="CNY",
     )  # fmt: skip
-    tables = {"limits": NO_LIMITS, "stock_history": history, "forecast_history": forecasts} | more
+    tables = {"stock_history": history, "forecast_history": forecasts} | more
     return orders, kpi_table(
         shop.scenarios, panel, shop.economics, shop.position, shop.inbound, tables["stock_history"], policy,
-        orders, tables["limits"], tables["forecast_history"], fill_rate_target=0.95, budget=None,
+        orders, tables["forecast_history"], fill_rate_target=0.95, budget=budget,
         currency="CNY", period_days=7, seed=1,
     ).set_index("kpi")  # fmt: skip
 
@@ -131,8 +131,14 @@ def test_what_cannot_be_known_is_left_out(shop, past):
     _, table = kpis(shop, past, stock_history=history[0:0], forecast_history=forecasts[0:0])
     assert "turnover" not in table.index
     assert "forecast_wape" not in table.index
-    limits = pd.DataFrame([{"limit": "budget", "period": shop.today, "shadow_price": 0.3}]).reindex(
-        columns=LIMIT_COLUMNS
-    )
-    _, table = kpis(shop, past, limits=limits)
-    assert table.loc["marginal_value_of_budget", "value"] == 0.3
+    assert "marginal_value_of_budget" not in table.index
+
+
+def test_one_more_unit_of_budget_earns_what_the_best_cut_line_would(shop, past):
+    orders, table = kpis(shop, past, budget=50.0)
+    cut = orders[orders["reason_code"] == "NONE_BUDGET"]
+    assert len(cut) > 0
+    assert table.loc["marginal_value_of_budget", "value"] == cut["value_per_money"].max() > 0
+    orders, table = kpis(shop, past, budget=1e9)
+    assert not (orders["reason_code"] == "NONE_BUDGET").any()
+    assert table.loc["marginal_value_of_budget", "value"] == 0
