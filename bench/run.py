@@ -15,6 +15,8 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
@@ -53,6 +55,20 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def compile_seconds(name: str) -> float:
+    """Wall time of a module's first calls in a fresh process that finds no compiled code on disk."""
+    with tempfile.TemporaryDirectory() as empty:
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, str(BENCH / f"{name}.py"), "first"],
+            env={**os.environ, "NUMBA_CACHE_DIR": empty},
+            cwd=BENCH.parent,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.perf_counter() - started
+
+
 def main(names: list[str]) -> None:
     """Run the modules' rows and print the table as Markdown."""
     unknown = sorted(set(names) - set(MODULES))
@@ -76,6 +92,8 @@ def main(names: list[str]) -> None:
                 seconds(row["first_call_seconds"]),
             )
             print("| " + " | ".join(cells) + " |", flush=True)
+    cold = ", ".join(f"{name} {seconds(compile_seconds(name))}" for name in names or MODULES)
+    print(f"\nFirst calls where nothing is compiled yet, once on each machine: {cold}.")
 
 
 if __name__ == "__main__":
