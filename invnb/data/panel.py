@@ -17,6 +17,12 @@ from invnb.data.days import Days, days_of
 NO_DEMAND_STATUS = ("closed", "not_launched", "ended", "out_of_stock", "missing")
 """Statuses of periods in which demand could not be seen; `sold` and `zero` are the others."""
 
+WEEKDAY_ORDERS = 50.0
+"""Orders of the usual week that count beside the week's own when days are weighed."""
+
+LONGEST_CARRY_DAYS = 31
+"""A count of stock older than this says nothing of today."""
+
 
 @dataclass(frozen=True)
 class _Grid:
@@ -77,7 +83,10 @@ def demand_panel(
     Returns
     -------
     `sku`, `location`, `period`, `status`, `units`, `available`, `available_share`, `censored`, `start_units`,
-    `net_price`, `list_price`, `discount_share`, `promotion`, `page_views`, `returned_units`. Prices are
+    `net_price`, `list_price`, `discount_share`, `promotion`, `page_views`, `returned_units`, and what of
+    its demand a period showed: `seen_share` of it fell on days with stock to the evening, on which
+    `seen_units` were sold, `cut_share` on days that sold out (shares of the product's open days of life,
+    weighed by the shop's orders); the rest had no stock. Prices are
     currency per unit: `net_price` as paid, else as posted, else as last paid.
 
     Raises
@@ -103,7 +112,7 @@ def demand_panel(
     product = products.set_index("sku").reindex(rows.get_level_values("sku"))
 
     units = grid.array(sales, "order_ts", "units")
-    stock = _stock(grid, stock_history)
+    stock = _stock(grid, stock_history, units)
     alive_from, alive_to = _life(grid, product, sales, stock)
     place = np.arange(len(days.day))
     alive = (place >= alive_from[:, None]) & (place <= alive_to[:, None])
@@ -112,7 +121,13 @@ def demand_panel(
     buyable = live & (~stock.known | (stock.listed & (stock.sellable > 0)) | (units > 0))
     evening = np.where(np.isnan(stock.close), stock.sellable - units, stock.close)
     out = stock.known & (stock.sellable > 0) & (evening <= 0) & (units <= stock.sellable)
-    limited = live & (~buyable | out)
+    cut = buyable & (out | stock.ended)
+    weight = _day_weights(days, shop_orders if shop_orders is not None else _orders_by_day(sales))
+    live_weight = grid.by_period(live * weight).sum(axis=-1)
+
+    def share(part: np.ndarray) -> np.ndarray:
+        weights = grid.by_period(part * weight).sum(axis=-1)
+        return np.divide(weights, live_weight, out=np.zeros_like(live_weight), where=seen & (live_weight > 0))
 
     n_open = grid.by_period(open_day).sum(axis=-1)
     sold = grid.by_period(units).sum(axis=-1)
@@ -139,7 +154,10 @@ def demand_panel(
         "units": np.where(seen, sold, np.nan),
         "available": seen,
         "available_share": np.where(seen, n_buyable / np.maximum(n_open, 1), 0.0),
-        "censored": seen & grid.by_period(limited).any(axis=-1),
+        "censored": seen & grid.by_period(live & (~buyable | cut)).any(axis=-1),
+        "seen_units": np.where(seen, grid.by_period(units * ~cut).sum(axis=-1), np.nan),
+        "seen_share": share(buyable & ~cut),
+        "cut_share": share(cut),
         "start_units": _start_units(grid, stock, alive),
         **price,
         "page_views": _page_views(grid, page_views),
@@ -162,16 +180,35 @@ def panel_days(
 ) -> Days:
     """The days of the panel, from the shop's first order to `data_through` or the last day of the data."""
     if shop_orders is None:
-        shop_orders = sales["order_ts"].dt.normalize().value_counts().sort_index()
+        shop_orders = _orders_by_day(sales)
     last = max([shop_orders.index.max(), *([stock_history["date"].max()] if len(stock_history) else [])])
     if data_through:
         last = min(last, pd.Timestamp(data_through))
     return days_of(shop_orders[shop_orders.index <= last], last, period)
 
 
+def _orders_by_day(sales: pd.DataFrame) -> pd.Series:
+    return sales["order_ts"].dt.normalize().value_counts().sort_index()
+
+
+def _day_weights(days: Days, shop_orders: pd.Series) -> np.ndarray:
+    """(n_day,) share of its period's demand expected on each day.
+
+    The share of the shop's orders on the day itself, together with `WEEKDAY_ORDERS` orders spread like those
+    of the weekdays so far (the own period included, later ones not).
+    """
+    per = days.days_per_period
+    orders = shop_orders.reindex(days.day, fill_value=0).to_numpy(dtype=float) * ~(days.closed | days.missing)
+    orders = orders.reshape(-1, per)
+    so_far = orders.cumsum(axis=0) + 1.0
+    pattern = so_far / so_far.sum(axis=1, keepdims=True)
+    return (orders + WEEKDAY_ORDERS * pattern).ravel()
+
+
 @dataclass(frozen=True)
 class _Stock:
-    """Stock by row and day: `known`, `sellable` (opening plus receipts, not below 0), `close`, `listed`."""
+    """Stock by row and day: `known`, `sellable` (opening plus receipts, not below 0), `close`, `listed`, and
+    `ended` (known to have run out in the day, though not how many there were)."""
 
     known: np.ndarray
     opening: np.ndarray
@@ -179,15 +216,59 @@ class _Stock:
     sellable: np.ndarray
     close: np.ndarray
     listed: np.ndarray
+    ended: np.ndarray
 
 
-def _stock(grid: _Grid, history: pd.DataFrame) -> _Stock:
+def _stock(grid: _Grid, history: pd.DataFrame, units: np.ndarray) -> _Stock:
+    """Stock day by day from a daily history, one of every so many days, or a mere in-stock flag.
+
+    Between the rows of a history that is not daily, stock is what the last row had and received less what was
+    sold since. A history of ones and zeros without receipts or balances, of products that sell more than one
+    a day, is a flag: how much there was is unknown, and the day before a zero ended without stock.
+    """
     opening = grid.array(history, "date", "open_units", np.nan)
     received = grid.array(history, "date", "received_units")
-    sellable = np.maximum(opening + received, 0.0)
-    ended = grid.array(history.dropna(subset="close_units"), "date", "close_units", np.nan)
+    close = grid.array(history.dropna(subset="close_units"), "date", "close_units", np.nan)
     listed = grid.array(history, "date", "listed", 1.0) > 0
-    return _Stock(~np.isnan(opening), opening, received, sellable, ended, listed)
+    known = ~np.isnan(opening)
+    ended = np.zeros_like(known)
+    if _is_flag(opening, received, close, units):
+        ended[:, :-1] = (opening[:, :-1] > 0) & (opening[:, 1:] == 0) & (units[:, :-1] > 0)
+        opening = np.where(opening > 0, np.inf, opening)
+    elif _days_between(history) > 1:
+        opening, listed = _carried(opening, received, listed, units)
+        close = np.full_like(close, np.nan)
+        known = ~np.isnan(opening)
+    return _Stock(known, opening, received, np.maximum(opening + received, 0.0), close, listed, ended)
+
+
+def _is_flag(opening: np.ndarray, received: np.ndarray, close: np.ndarray, units: np.ndarray) -> bool:
+    known = ~np.isnan(opening)
+    ones = known.any() and np.isin(opening[known], (0.0, 1.0)).all() and np.isnan(close).all()
+    return bool(ones and not received.any() and (units[known] > 1).any())
+
+
+def _days_between(history: pd.DataFrame) -> float:
+    """Median days from one row of a product's stock history to the next; 1 where that is unknown."""
+    date = history.sort_values(["sku", "location", "date"]).groupby(["sku", "location"])["date"]
+    gap = date.diff().dt.days.median()
+    return 1.0 if np.isnan(gap) else float(gap)
+
+
+def _carried(
+    opening: np.ndarray, received: np.ndarray, listed: np.ndarray, units: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Opening stock and listing of every day from the last day on which they were counted."""
+    place = np.arange(opening.shape[1])
+    last = np.maximum.accumulate(np.where(np.isnan(opening), -1, place), axis=1)
+    counted, at = last >= 0, np.maximum(last, 0)
+    before = units.cumsum(axis=1) - units
+    gone = before - np.take_along_axis(before, at, axis=1)
+    had = np.take_along_axis(opening, at, axis=1) + np.take_along_axis(received, at, axis=1)
+    fresh = last == place
+    left = np.where(fresh, opening, np.maximum(had - gone, 0.0))
+    counted &= place - last <= LONGEST_CARRY_DAYS
+    return np.where(counted, left, np.nan), np.where(counted, np.take_along_axis(listed, at, axis=1), listed)
 
 
 def _life(
@@ -227,7 +308,8 @@ def _start_units(grid: _Grid, stock: _Stock, alive: np.ndarray) -> np.ndarray:
     is_known = np.take_along_axis(known, first[..., None], axis=-1)[..., 0] & living.any(axis=-1)
     opening = np.take_along_axis(grid.by_period(stock.opening), first[..., None], axis=-1)[..., 0]
     received = np.where(living, grid.by_period(stock.received), 0.0).sum(axis=-1)
-    return np.where(is_known, np.maximum(opening + received, 0.0), np.nan)
+    start = np.maximum(opening + received, 0.0)
+    return np.where(is_known & np.isfinite(start), start, np.nan)
 
 
 def _prices(

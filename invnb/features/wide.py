@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _NEEDED = ("sku", "period", "status", "units", "available_share", "censored")
-_OPTIONAL = ("net_price", "discount_share", "page_views")
+_OPTIONAL = ("net_price", "discount_share", "page_views", "seen_units", "seen_share", "cut_share")
+_ADDED_UP = ("page_views", "seen_units")  # over locations; of the others the mean is taken
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Wide:
     available_share : share of the open days on which the product could be bought.
     status : the panel's status, as text.
     net_price, discount_share, page_views : NaN where unknown.
+    seen_units, seen_share, cut_share : what of its demand each period showed (`invnb.data.panel`), NaN
+        where unknown.
     """
 
     sku: NDArray[np.object_]
@@ -41,6 +44,9 @@ class Wide:
     net_price: Floats
     discount_share: Floats
     page_views: Floats
+    seen_units: Floats
+    seen_share: Floats
+    cut_share: Floats
 
 
 def to_wide(panel: pd.DataFrame) -> Wide:
@@ -131,5 +137,5 @@ def _add_locations(panel: pd.DataFrame) -> pd.DataFrame:
     result.loc[total > 0, "status"] = "sold"
     for name in _OPTIONAL:
         if name in panel.columns:
-            result[name] = groups[name].sum(min_count=1) if name == "page_views" else groups[name].mean()
+            result[name] = groups[name].sum(min_count=1) if name in _ADDED_UP else groups[name].mean()
     return result.reset_index()
