@@ -47,7 +47,7 @@ def lead_time_sample(purchase_orders: pd.DataFrame, receipts: pd.DataFrame) -> p
 
     Returns
     -------
-    DataFrame with `sku`, `supplier_id`, `lead_time_days`.
+    DataFrame with `sku`, `supplier_id`, `lead_time_days`, `order_date`, `receipt_date`.
 
     Examples
     --------
@@ -56,13 +56,13 @@ def lead_time_sample(purchase_orders: pd.DataFrame, receipts: pd.DataFrame) -> p
     ...     "urgency": ["", "emergency"]})
     >>> got = pd.DataFrame({"po_id": ["1", "1", "2"], "line_id": ["1", "1", "1"],
     ...     "receipt_date": pd.to_datetime(["2025-01-20", "2025-01-11", "2025-02-03"])})
-    >>> lead_time_sample(orders, got)
+    >>> lead_time_sample(orders, got)[["sku", "supplier_id", "lead_time_days"]]
       sku supplier_id  lead_time_days
     0   A           S            10.0
     """
-    columns = ["sku", "supplier_id", "lead_time_days"]
+    columns = ["sku", "supplier_id", "lead_time_days", "order_date", "receipt_date"]
     if purchase_orders.empty or receipts.empty:
-        return pd.DataFrame({"sku": [], "supplier_id": [], "lead_time_days": pd.Series(dtype=float)})
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in columns})
     first = receipts.groupby(["po_id", "line_id"], as_index=False)["receipt_date"].min()
     lines = purchase_orders.merge(first, on=["po_id", "line_id"])
     if "urgency" in lines:
