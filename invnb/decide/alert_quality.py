@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from invnb.decide.alert_rules import make_view, stock_outs
-from invnb.decide.alerts import floors
 from invnb.decide.demand_path import demand_path
 from invnb.decide.first_order import column, unmet
 from invnb.decide.past_review import later_receipts, past_position
@@ -24,14 +23,14 @@ class AlertRecord:
     """Stock-out alerts of past reviews beside what came; arrays (n_sku, n_period).
 
     Review t closes the day before period t starts. An alert claims: unless something is ordered, the product
-    runs out before an order placed at the next review could arrive.
+    runs out before the order of the review after next could arrive; one of this review or the next helps.
 
     Parameters
     ----------
     sku : (n_sku,) labels. period : (n_period,) first days. period_days : days in a period.
-    lead, until : (n_sku,), periods until an order of this review, and of the next one, is there.
+    lead, claim : (n_sku,), periods until an order of this review, and of the one after next, is there.
     margin : (n_sku,), currency per lost unit.
-    kind : type of the alert that stood at the review, "" for none; only those above the floor of money.
+    kind : type of the alert that stood at the review, "" for none; of any severity.
     money : currency, its money at risk.
     right : whether the claim came true, on the demand that came and the receipts of what was already ordered.
     judged : whether all the periods of the claim are over.
@@ -42,7 +41,7 @@ class AlertRecord:
     period: np.ndarray
     period_days: int
     lead: np.ndarray
-    until: np.ndarray
+    claim: np.ndarray
     margin: np.ndarray
     kind: np.ndarray
     money: np.ndarray
@@ -62,8 +61,7 @@ def estimated_demand(panel: pd.DataFrame, seed: int) -> pd.DataFrame:
     Where a product sold out the demand beyond its sales is an estimate, see `demand_path`.
     """
     path = demand_path(panel, seed)
-    sold = panel.pivot_table(index="sku", columns="period", values="units", aggfunc="sum")
-    sold = sold.reindex(index=path.sku, columns=pd.DatetimeIndex(path.period)).fillna(0.0).to_numpy()
+    sold = _wide(panel, "units", path.sku, path.period)
     return pd.DataFrame(
         {
             "sku": np.repeat(path.sku, len(path.period)),
@@ -102,7 +100,7 @@ def record_alerts(
     period = np.array([forecast.period[0] for forecast in forecasts])
     terms = align(economics, sku)
     lead = terms["lead_time_periods"].to_numpy(int)
-    until = lead + terms["review_period_periods"].to_numpy(int)
+    claim = lead + 2 * terms["review_period_periods"].to_numpy(int)
     shape = (len(sku), len(period))
     wanted, not_served = (_wide(demand, name, sku, period) for name in ["units", "unmet_units"])
     kind, money = np.full(shape, "", dtype=object), np.zeros(shape)
@@ -114,7 +112,6 @@ def record_alerts(
         )
         view = make_view(scenarios, economics, then.position, then.inbound, today)
         found = stock_outs(view, np.zeros(len(sku)), 1 - fill_rate_target, period_days)
-        found = found[found["money_at_risk"] >= floors(view)[0]]
         row = pd.Index(sku).get_indexer(pd.Index(found["sku"]))
         kind[row, t], money[row, t] = found["type"], found["money_at_risk"]
         came = later_receipts(
@@ -127,11 +124,11 @@ def record_alerts(
             pipeline=came,
             lost_share=column(terms, "lost_share"),
         )
-        claimed = np.arange(len(period) - t) < until[:, None]
+        claimed = np.arange(len(period) - t) < claim[:, None]
         right[:, t] = (unmet(run, view.net_units)[:, 0] & claimed).any(axis=1)
-    judged = np.arange(len(period)) + until[:, None] <= len(period)
+    judged = np.arange(len(period)) + claim[:, None] <= len(period)
     margin = column(terms, "shortage_cost_per_unit")
-    return AlertRecord(sku, period, period_days, lead, until, margin, kind, money, right, judged, not_served)
+    return AlertRecord(sku, period, period_days, lead, claim, margin, kind, money, right, judged, not_served)
 
 
 def alert_quality(record: AlertRecord) -> pd.DataFrame:
@@ -242,7 +239,7 @@ def _alerts(record: AlertRecord) -> pd.DataFrame:
             end += 1
         over = slice(t, end)
         right = (record.right[i, over] & record.judged[i, over]).any()
-        came_true = short[i, t : min(end - 1 + record.until[i], n_period)].any()
+        came_true = short[i, t : min(end - 1 + record.claim[i], n_period)].any()
         rows.append((right, came_true, record.money[i, over].max()))
     return pd.DataFrame(rows, columns=["right", "came_true", "money"])
 

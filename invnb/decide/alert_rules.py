@@ -16,7 +16,7 @@ from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.order_policies import fixed_orders
 from invnb.inventory.simulation import Trajectories, trajectories
 
-ALARM_PROBABILITY = 0.10  # of running out before the next review's order is there: from here on it is said
+ALARM_PROBABILITY = 0.20  # of a stock-out: from here on it is said
 DEAD_DAYS = 180
 
 
@@ -32,6 +32,7 @@ class View:
     run: Trajectories  # nothing ordered, now or later
     lead: np.ndarray  # periods until an order placed now is there
     until: np.ndarray  # periods until the order of the next review is there
+    claim: np.ndarray  # periods until the order of the review after the next is there
     margin: np.ndarray  # currency per lost unit
     today: pd.Timestamp
 
@@ -53,6 +54,7 @@ def make_view(
     terms, state = align(economics, scenarios.sku), align(position, scenarios.sku)
     net = state["net_units"].to_numpy(float)
     lead = terms["lead_time_periods"].to_numpy(int)
+    review = terms["review_period_periods"].to_numpy(int)
     return View(
         scenarios,
         terms,
@@ -61,7 +63,8 @@ def make_view(
         net,
         nothing_ordered(scenarios, terms, net, inbound),
         lead,
-        lead + terms["review_period_periods"].to_numpy(int),
+        lead + review,
+        lead + 2 * review,
         column(terms, "shortage_cost_per_unit"),
         today,
     )
@@ -115,6 +118,8 @@ def alert_rows(
 def stock_outs(view: View, proposed_units: np.ndarray, tolerated: float, period_days: int) -> pd.DataFrame:
     """OUT_NOW, OUT_BEFORE_RECEIPT and ORDER_BY_SOON: each product in the first of them that holds.
 
+    ORDER_BY_SOON comes a review early: this review or the next one is the last in time.
+
     Parameters
     ----------
     view : what the rules look at.
@@ -135,7 +140,7 @@ def stock_outs(view: View, proposed_units: np.ndarray, tolerated: float, period_
     next_review = view.today + pd.to_timedelta((view.until - view.lead) * period_days, unit="D")
     out_now = (net <= 0) & (view.scenarios.mean()[:, 0] > 0)
     out_before = ~out_now & (risk(np.maximum(view.lead, 1)) > ALARM_PROBABILITY) & (view.lead > 0)
-    soon = ~out_now & ~out_before & (risk(view.until) > ALARM_PROBABILITY)
+    soon = ~out_now & ~out_before & (risk(view.claim) > ALARM_PROBABILITY)
 
     lost = view.lost_margin(view.run, np.zeros_like(view.lead), np.maximum(view.lead, 1))
     lost_later = view.lost_margin(view.run, view.lead, view.until)
@@ -159,7 +164,7 @@ def stock_outs(view: View, proposed_units: np.ndarray, tolerated: float, period_
             ),
             alert_rows(
                 view, "ORDER_BY_SOON", soon, lost_later,
-                act_by=order_by.where(order_by <= next_review, next_review),
+                act_by=order_by.where(order_by.notna(), next_review),
                 action=np.where(proposed_units > 0, "ORDER", "STOP_ADS"), units=proposed_units,
                 alternative="SUBSTITUTE", cause="policy",
             ),

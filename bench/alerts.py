@@ -1,0 +1,127 @@
+"""How good the stock-out alerts are on the sample, whose true demand is known.
+
+python bench/alerts.py                     seeds 11 to 15, every category
+python bench/alerts.py --seeds 1 2 --categories toys
+
+Every review of the last 26 weeks is done again with only what was known then: the models are chosen on the
+weeks before, lead times come from receipts before, order dates are the suppliers' first word. Stock-outs are
+weeks in which the shop could not serve true demand. Settings were chosen on seeds 1 to 3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from invnb.data.ingest import ingest
+from invnb.data.sample import COLUMN_MAPS, write_sample
+from invnb.decide.alert_quality import AlertRecord, alert_quality, record_alerts, wilson
+from invnb.decide.economics import build_economics
+from invnb.features.segments import segment_products
+from invnb.features.table import build_features
+from invnb.forecast.compare import compare_models, replay_scenarios
+from invnb.forecast.scenarios import Scenarios
+from invnb.params import Params
+
+REVIEWS = 26
+PERIOD_DAYS = 7
+
+
+def true_demand(folder: Path) -> pd.DataFrame:
+    """Weekly demand and what of it was not served: `sku`, `period`, `units`, `unmet_units`."""
+    truth = pd.read_parquet(folder / "truth.parquet")
+    week = truth["date"] - pd.to_timedelta(truth["date"].dt.day_of_week, unit="D")
+    truth = truth.assign(period=week, units=truth["demand_units"] + truth["spill_in_units"])
+    weekly = truth.groupby(["sku", "period"], as_index=False)[["units", "lost_units"]].sum()
+    return weekly.rename(columns={"lost_units": "unmet_units"})
+
+
+def past_forecasts(panel: pd.DataFrame, tables: dict[str, pd.DataFrame], params: Params) -> list[Scenarios]:
+    """Scenarios of the last reviews, by models chosen before the first of them."""
+    weeks = np.unique(panel["period"])[-REVIEWS:]
+    offers = (tables["products"], tables["promotions"], tables["page_views"])
+    horizon = params.horizon_periods
+    before = panel[panel["period"] < weeks[0]]
+    known = build_features(before, *offers, country=params.country, horizon_periods=horizon)
+    champions = compare_models(
+        before, known, segment_products(before, known, seed=params.seed),
+        horizon_periods=horizon, origins=params.origins, seed=params.seed,
+    ).champions  # fmt: skip
+    features = build_features(panel, *offers, country=params.country, horizon_periods=horizon)
+    return replay_scenarios(
+        panel, features, segment_products(panel, features, seed=params.seed), champions,
+        origins=weeks, horizon_periods=horizon, n_scenarios=params.n_scenarios, seed=params.seed,
+    )  # fmt: skip
+
+
+def record_of(folder: Path, category: str) -> AlertRecord:
+    """The alerts of one category of a sample, beside what came."""
+    params = Params()
+    data = ingest(COLUMN_MAPS, folder, category, "week", "", "salt")
+    tables, panel = data.tables, data.panel
+    forecasts = past_forecasts(panel, tables, params)
+    eve = pd.Timestamp(forecasts[0].period[0]) - pd.Timedelta(days=1)
+    orders, receipts = tables["purchase_orders"], tables["receipts"]
+    assumed = ("holding_rate_per_year", "lost_share", "order_cost", "goodwill_cost_share", "lead_time_days",
+               "unit_cost_share", "volume_m3_per_unit", "min_order_units", "pack_units")  # fmt: skip
+    economics = build_economics(
+        tables["products"], tables["item_supplier"], tables["suppliers"],
+        orders[orders["order_date"] <= eve], receipts[receipts["receipt_date"] <= eve],
+        panel[panel["period"] <= eve],
+        period_days=PERIOD_DAYS, **{name: getattr(params, name) for name in assumed},
+    )  # fmt: skip
+    return record_alerts(
+        forecasts, true_demand(folder), panel, economics, tables["stock_history"], orders, receipts,
+        period_days=PERIOD_DAYS, fill_rate_target=params.fill_rate_target,
+    )  # fmt: skip
+
+
+def together(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Several quality tables as one: shares weighted by what they count."""
+    every = pd.concat(tables)
+    every = every.assign(weighted=(every["value"] * every["n"]).fillna(0.0))
+    both = every.groupby(["measure", "basis"], sort=False, as_index=False)[["weighted", "n"]].sum()
+    return both.assign(value=both["weighted"] / both["n"]).drop(columns="weighted")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14, 15])
+    parser.add_argument("--categories", nargs="+", default=["toys", "kitchen", "beauty"])
+    options = parser.parse_args()
+    found = []
+    for seed in options.seeds:
+        with tempfile.TemporaryDirectory() as name:
+            write_sample(Path(name), seed=seed)
+            for category in options.categories:
+                started = time.process_time()
+                quality = alert_quality(record_of(Path(name), category))
+                found.append(quality)
+                value = quality.set_index(["measure", "basis"])["value"]
+                print(
+                    f"seed {seed:<3} {category:<8} recall {value['recall', 'count']:.2f}"
+                    f"  precision {value['precision', 'count']:.2f}"
+                    f"  by review {value['precision_by_review', 'count']:.2f}"
+                    f"  {time.process_time() - started:.0f} s CPU",
+                    flush=True,
+                )
+    total = together(found)
+    print(f"\nAll of it, seeds {' '.join(map(str, options.seeds))}:")
+    for row in total.itertuples():
+        spread = ""
+        if row.basis == "count" and row.measure != "alerts_per_review":
+            low, high = wilson(row.value * row.n, row.n)
+            spread = f"  [{low:.3f}, {high:.3f}]"
+        print(f"{row.measure:<20} {row.basis:<6} {row.value:8.3f}  n {row.n}{spread}")
+    value = total.set_index(["measure", "basis"])["value"]
+    held = value["recall", "count"] >= 0.8 and value["precision", "count"] >= 0.5
+    print(f"bar (recall 0.8 at precision 0.5): {'holds' if held else 'does not hold'}")
+
+
+if __name__ == "__main__":
+    main()
