@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 DRIVERS = {
-    "level": "own demand per period, mean of the last year",
-    "recent": "the last quarter against that mean",
-    "season": "time of the year, and what happened before the last quarter",
+    "level": "own demand, mean of the last year",
+    "recent": "the last quarter against it",
+    "season": "time of the year",  # and what happened before the last quarter
     "festivals": "holidays and festivals",
     "price": "price and discounts so far",
-    "promotion": "promotions planned",
+    "promotion": "planned promotions",
     "page_views": "page views",
-    "category": "what other products of its kind and age teach, and the method's own correction",
-    "borrowed": "little or no history, launch or end: borrowed from look-alikes",
-    "past_errors": "correction by past errors, drawn in whole units",
+    "category": "what similar products teach",  # of its trend, kind and age; and the method's own correction
+    "borrowed": "borrowed: launch, end, little history",
+    "past_errors": "correction by past errors, whole units",
 }
 """Drivers in the order in which they are added up, and what each means."""
 

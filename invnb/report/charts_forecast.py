@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from invnb.report.charts import label_dates, label_ends
-from invnb.report.style import FIXED_INK, INK, MUTED, OURS, SOFT, blank, styled
+from invnb.report.style import FIXED_INK, INK, MUTED, OTHER, OURS, SOFT, blank, styled
 from invnb.report.wording import Wording
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -218,3 +219,45 @@ def abc_xyz_map(sku_segments: pd.DataFrame, w: Wording) -> Figure:
     ax.tick_params(length=0)
     ax.grid(visible=False)
     return figure
+
+
+@styled
+def waterfall_chart(parts: pd.Series, total: str, label: str) -> Figure:
+    """What adds up to a total: a bar for each part that begins where the one before it ended.
+
+    Parameters
+    ----------
+    parts : the parts in their order, by name; the first stands on zero. Parts of zero are left out.
+    total : name of the sum.
+    label : what is added up, with its unit.
+    """
+    shown = parts[parts.abs() > 0.0005 * max(float(parts.abs().max()), 1e-12)]
+    ends = shown.cumsum()
+    starts = ends - shown
+    names = [*shown.index, total]
+    figure, ax = blank(7.2, 0.8 + 0.27 * len(names))
+    colours = [
+        INK if name == shown.index[0] else OURS if value >= 0 else OTHER for name, value in shown.items()
+    ]
+    y = np.arange(len(names))
+    ax.barh(y[:-1], shown, left=starts, color=colours, height=0.6)
+    ax.barh(y[-1], parts.sum(), color=INK, height=0.6)
+    ax.vlines(ends, y[:-1] + 0.3, y[1:] - 0.3, color=MUTED, linewidth=0.7)
+    for place, (value, start) in enumerate(zip(shown, starts, strict=True)):
+        text = f"{value:,.1f}" if place == 0 else f"{value:+,.1f}"
+        _number_beside(ax, max(start, start + value), place, text)
+    _number_beside(ax, max(float(parts.sum()), 0.0), y[-1], f"{parts.sum():,.1f}")
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    ax.set_yticks(y, names, color=INK)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.grid(axis="y", visible=False)
+    ax.grid(axis="x", visible=True)
+    ax.set_xlabel(label)
+    return figure
+
+
+def _number_beside(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.annotate(
+        text.replace("-", "−"), (x, y), xytext=(4, 0), textcoords="offset points", va="center", color=INK
+    )

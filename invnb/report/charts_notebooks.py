@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -236,4 +238,73 @@ def demand_class_chart(sku_segments: pd.DataFrame) -> Figure:
         )
     ax.set(xlabel="periods between sales", ylabel="variation of sale sizes (squared)")
     ax.legend(title="", frameon=False, loc="upper left", bbox_to_anchor=(1, 1), fontsize=7.5)
+    return figure
+
+
+@styled
+def ladder_chart(value_added: pd.DataFrame, names: Mapping[str, str]) -> Figure:
+    """The error of each step from the naive forecast to ours, and what the step takes off it.
+
+    Parameters
+    ----------
+    value_added : rows of one demand class, columns step, wape (share), value_added_points.
+    names : what each step does, by step.
+    """
+    figure, ax = blank(7.2, 0.7 + 0.34 * len(value_added))
+    y, wape = np.arange(len(value_added)), 100 * value_added["wape"].to_numpy(float)
+    ax.barh(y, wape, color=[MUTED, *[OURS] * (len(y) - 1)], height=0.6)
+    for place, (error, points) in enumerate(zip(wape, value_added["value_added_points"], strict=True)):
+        text = f"{error:.1f}%" + ("" if np.isnan(points) else f"  ({-points:+.1f} points)".replace("-", "−"))
+        ax.annotate(text, (error, place), xytext=(4, 0), textcoords="offset points", va="center", color=INK)
+    ax.set_yticks(y, [textwrap.fill(names[step], 44) for step in value_added["step"]], color=INK)
+    ax.invert_yaxis()
+    ax.margins(x=0.3)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("absolute error of lead-time demand, share of demand (%)")
+    return figure
+
+
+@styled
+def ranking_chart(model_value: pd.DataFrame) -> Figure:
+    """Every model's rank by three measures, joined by a line; the chosen one stands out.
+
+    Parameters
+    ----------
+    model_value : rows of one demand class, columns model, rank_pinball, rank_calibration, rank_cost, chosen.
+    """
+    measures = {
+        "rank_pinball": "pinball loss",
+        "rank_calibration": "calibration",
+        "rank_cost": "money lost",
+    }
+    # Models that share a rank are set one below the other, in the order of their names.
+    ranks = pd.DataFrame(
+        {
+            rank: model_value.sort_values([rank, "model"])
+            .assign(place=np.arange(1, len(model_value) + 1))
+            .set_index("model")["place"]
+            for rank in measures
+        }
+    )
+    chosen = set(model_value.loc[model_value["chosen"], "model"])
+    figure, ax = blank(7.2, 0.9 + 0.24 * len(ranks))
+    for model, places in ranks.iterrows():
+        strong = model in chosen
+        ax.plot(
+            places, "-o", color=OURS if strong else GRID, linewidth=2.4 if strong else 1.4,
+            markerfacecolor=OURS if strong else MUTED, markeredgecolor="none", markersize=7 if strong else 5,
+            zorder=3 if strong else 2,
+        )  # fmt: skip
+        for place, side in ((places.iloc[0], -1), (places.iloc[-1], 1)):
+            ax.annotate(
+                _words(model), (0 if side < 0 else 2, place), xytext=(9 * side, 0),
+                textcoords="offset points", ha="right" if side < 0 else "left", va="center",
+                color=OURS if strong else INK,
+            )  # fmt: skip
+    ax.set_xticks(range(3), measures.values(), color=INK)
+    ax.xaxis.tick_top()
+    ax.set(xlim=(-0.9, 2.9), ylim=(len(ranks) + 0.6, 0.4), yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
     return figure
