@@ -21,7 +21,7 @@ def forecast_shifts(view: View, drift: pd.DataFrame, period_days: int) -> pd.Dat
     Demand above the forecast loses margin on what stock does not cover; demand below it leaves units to carry
     over the horizon. The spread is that of the estimated shift.
     """
-    products = drift[(drift["level"] == "product") & (drift["measure"] == "mean") & drift["alarm"]]
+    products = drift[(drift["level"] == "product") & (drift["measure"] == "mean") & drift["stands"]]
     row = pd.Index(view.scenarios.sku).get_indexer(pd.Index(products["name"].astype(str)))
     products, row = products[row >= 0], row[row >= 0]
     per_period = np.zeros((len(view.lead), N_DRAWS))
