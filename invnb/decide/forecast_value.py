@@ -16,8 +16,9 @@ from invnb.decide.policy import align
 from invnb.decide.replay import replay
 from invnb.forecast import metrics
 from invnb.forecast.compare import Comparison
-from invnb.forecast.evaluate import LEVELS, apart, lead_time_losses
+from invnb.forecast.evaluate import LEVELS, Folds, apart, lead_time_losses
 from invnb.forecast.fallback import with_fallback
+from invnb.forecast.inputs import Inputs
 
 Floats = NDArray[np.float64]
 SAVING_ERRORS = 2.0
@@ -73,15 +74,38 @@ def forecast_value(comparison: Comparison, economics: pd.DataFrame) -> pd.DataFr
     error: the champion keeps its place, or gives it up to the cheapest of them where the saving exceeds
     `SAVING_ERRORS` standard errors.
     """
-    folds, group = comparison.folds, comparison.group
+    return _model_value(
+        comparison.inputs, comparison.folds, comparison.group, comparison.champions, economics
+    )
+
+
+def cheaper_champions(
+    inputs: Inputs,
+    folds: Folds,
+    group: NDArray[np.object_],
+    champions: pd.DataFrame,
+    *,
+    economics: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the champions after the choice of `forecast_value`: `choose` of `compare_models`."""
+    return choose_by_cost(champions, _model_value(inputs, folds, group, champions, economics))
+
+
+def _model_value(
+    inputs: Inputs,
+    folds: Folds,
+    group: NDArray[np.object_],
+    champions: pd.DataFrame,
+    economics: pd.DataFrame,
+) -> pd.DataFrame:
     if folds.origins.size < 2:
         return pd.DataFrame({name: [] for name in COLUMNS})
-    table = align(economics, comparison.inputs.sku.astype(str))
-    critical, cost = _losses_and_costs(comparison, table)
+    table = align(economics, inputs.sku.astype(str))
+    critical, cost = _losses_and_costs(inputs, folds, group, table)
     judged = [lead_time_losses(folds, name, group) for name in folds.forecasts]
     loss = np.stack([losses.mean(axis=0) for losses, _ in judged])
     covered = np.stack([hits for _, hits in judged])
-    champion = {row.demand_class: row.model for row in comparison.champions.itertuples()}
+    champion = {row.demand_class: row.model for row in champions.itertuples()}
     parts = []
     for label in ["all", *np.unique(group)]:
         members = (group == label) | (label == "all")
@@ -196,21 +220,23 @@ def ranking_sentence(model_value: pd.DataFrame, demand_class: str = "all") -> st
     )
 
 
-def _losses_and_costs(comparison: Comparison, economics: pd.DataFrame) -> tuple[Floats, Floats]:
+def _losses_and_costs(
+    inputs: Inputs, folds: Folds, group: NDArray[np.object_], economics: pd.DataFrame
+) -> tuple[Floats, Floats]:
     """Return scaled pinball losses at the critical ratio and costs, both (n_model, n_origin, n_sku).
 
     A cost belongs to the origin whose forecast decided the order of its period.
     """
-    inputs, origins = comparison.inputs, comparison.folds.origins
+    origins = folds.origins
     ratio = critical_ratio(economics)
     cover = economics["lead_time_periods"].to_numpy(int) + economics["review_period_periods"].to_numpy(int)
     # Each origin decides until the next one; the last one as long as the one before it.
     end = np.append(origins[1:], min(2 * origins[-1] - origins[-2], inputs.n_history))
     levels = [
-        _order_up_to_levels(comparison, path, end, cover, ratio)
-        for path in comparison.folds.forecasts.values()
+        _order_up_to_levels(inputs, folds, group, path, end, cover, ratio)
+        for path in folds.forecasts.values()
     ]
-    losses = [_pinball(comparison, level, cover, ratio) for level in levels]
+    losses = [_pinball(folds, level, cover, ratio) for level in levels]
     demand = inputs.demand[:, origins[0] : end[-1]]
     block = np.searchsorted(origins, np.arange(origins[0], end[-1]), side="right") - 1
     start = np.mean([level[:, 0] for level in levels], axis=0)
@@ -222,15 +248,21 @@ def _losses_and_costs(comparison: Comparison, economics: pd.DataFrame) -> tuple[
 
 
 def _order_up_to_levels(
-    comparison: Comparison, forecast: Floats, end: NDArray, cover: NDArray, ratio: Floats
+    inputs: Inputs,
+    folds: Folds,
+    group: NDArray[np.object_],
+    forecast: Floats,
+    end: NDArray,
+    cover: NDArray,
+    ratio: Floats,
 ) -> Floats:
     """Return the level of each review between the first origin and the last end, (n_sku, n_period), units."""
-    inputs, origins = comparison.inputs, comparison.folds.origins
+    origins = folds.origins
     filled = np.stack([with_fallback(inputs, f, int(o)) for f, o in zip(forecast, origins, strict=True)])
     known = np.where(np.isnan(forecast), np.nan, filled)
     level = np.empty((inputs.n_sku, end[-1] - origins[0]))
     for k, origin in enumerate(origins):
-        shift = _shift(comparison, known, k, cover, ratio)
+        shift = _shift(folds, group, known, k, cover, ratio)
         for step in range(end[k] - origin):
             total = _cover_sum(filled[k], step, cover)
             level[:, origin - origins[0] + step] = np.maximum(total + shift, 0.0)
@@ -248,9 +280,10 @@ def _replayed(level: Floats, demand: Floats, start: Floats, economics: pd.DataFr
     return np.where(np.isnan(demand), 0.0, run.total)
 
 
-def _shift(comparison: Comparison, forecast: Floats, k: int, cover: NDArray, ratio: Floats) -> Floats:
+def _shift(
+    folds: Folds, group: NDArray[np.object_], forecast: Floats, k: int, cover: NDArray, ratio: Floats
+) -> Floats:
     """Return what is added to the forecast of origin k, (n_sku,): a quantile of the class's past errors."""
-    folds, group = comparison.folds, comparison.group
     others = apart(folds.origins, k, int(cover.max()))
     shift = np.zeros(group.size)
     for periods in np.unique(cover):
@@ -277,9 +310,8 @@ def _cover_sum(paths: Floats, step: int, cover: NDArray) -> Floats:
     return total * cover / inside.sum(axis=-1)
 
 
-def _pinball(comparison: Comparison, level: Floats, cover: NDArray, ratio: Floats) -> Floats:
+def _pinball(folds: Folds, level: Floats, cover: NDArray, ratio: Floats) -> Floats:
     """Return the scaled pinball loss of the levels at the origins, (n_origin, n_sku), NaN where unknown."""
-    folds = comparison.folds
     quantile = level[:, folds.origins - folds.origins[0]].T
     actual = _cover_sum(folds.demand, 0, cover)
     known = ~np.isnan(folds.level)

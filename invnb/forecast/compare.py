@@ -7,7 +7,7 @@ forecast.scenarios.save("scenarios.npz")
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,7 @@ def compare_models(
     origins: int,
     seed: int,
     models: Sequence[str] | None = None,
+    choose: Callable[[Inputs, Folds, NDArray[np.object_], pd.DataFrame], pd.DataFrame] | None = None,
 ) -> Comparison:
     """Score every model on the same rolling origins and choose a champion per demand class.
 
@@ -107,6 +108,8 @@ def compare_models(
         than the horizon (then exponential smoothing is the champion, and the tables say n = 0).
     seed : seed of the learned models and of the calibration.
     models : names to compare; None for all of the registry.
+    choose : function of inputs, folds, group and champions that returns the champions to use, for a choice
+        that knows more than the loss (`invnb.decide.forecast_value.cheaper_champions` knows money).
 
     Raises
     ------
@@ -123,6 +126,8 @@ def compare_models(
     at = rolling_origins(inputs.n_history, horizon_periods, origins, inputs.season_periods)
     folds = make_folds(inputs, names, at, horizon_periods, seed)
     champions = choose_champions(folds, group)
+    if choose is not None:
+        champions = choose(inputs, folds, group, champions)
     owner = _owners(champions, group)
     paths = _champion_paths(inputs, folds.forecasts, owner, at)
     spread = tune_spread(inputs, folds, paths, group, seed)

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from invnb.decide.forecast_value import choose_by_cost, forecast_value, ranking_sentence
+from invnb.decide.forecast_value import (
+    cheaper_champions,
+    choose_by_cost,
+    forecast_value,
+    ranking_sentence,
+)
 from invnb.features.segments import segment_products
 from invnb.features.table import build_features
 from invnb.forecast.compare import Comparison, compare_models
@@ -17,7 +22,9 @@ EMPTY = pd.DataFrame()
 SIMPLE, OTHER = "exponential_smoothing", "moving_average"
 
 
-def make_comparison(units: np.ndarray, origins: int = 4, horizon: int = 4) -> Comparison:
+def make_comparison(
+    units: np.ndarray, origins: int = 4, horizon: int = 4, choose: object = None
+) -> Comparison:
     n, t = units.shape
     panel = pd.DataFrame(
         {"sku": np.repeat([f"S{i:02d}" for i in range(n)], t),
@@ -29,8 +36,9 @@ def make_comparison(units: np.ndarray, origins: int = 4, horizon: int = 4) -> Co
     features = build_features(panel, EMPTY, EMPTY, EMPTY, country="CN", horizon_periods=horizon)
     segments = segment_products(panel, features, seed=1)
     return compare_models(
-        panel, features, segments, horizon_periods=horizon, origins=origins, seed=1, models=(SIMPLE, OTHER)
-    )
+        panel, features, segments, horizon_periods=horizon, origins=origins, seed=1, models=(SIMPLE, OTHER),
+        choose=choose,
+    )  # fmt: skip
 
 
 def economics_of(comparison: Comparison, **columns: float) -> pd.DataFrame:
@@ -101,6 +109,37 @@ def test_a_champion_gives_way_only_to_a_tie_that_is_cheaper_beyond_noise() -> No
     assert chosen(flat, flat + rng.normal(0, 0.01, flat.shape)) == SIMPLE  # cheaper or dearer, within noise
     far = flat * rng.choice([0.2, 1.8], (1, 30, 1))
     assert chosen(flat, far) == SIMPLE  # no tie: the money does not matter
+
+
+def test_of_two_equal_forecasts_the_one_that_knows_the_dear_products_is_taken() -> None:
+    rng = np.random.default_rng(104)
+    comparison = make_comparison(rng.poisson(rng.gamma(4, 5, (40, 70))).astype(float))
+    demand = comparison.folds.demand
+    flat = np.broadcast_to(demand.mean(axis=(0, 2), keepdims=True), demand.shape)
+    dear = np.arange(40) >= 20
+    knows_dear = np.where(dear[:, None], demand, flat)
+    knows_cheap = np.where(dear[:, None], flat, demand)
+    economics = economics_of(comparison)
+    economics.loc[dear, ["holding_cost_per_unit_period", "shortage_cost_per_unit"]] *= 100
+    held = comparison.champions.assign(model=SIMPLE)
+    made = forecasting(comparison, **{SIMPLE: knows_cheap, OTHER: knows_dear})
+    champions = cheaper_champions(made.inputs, made.folds, made.group, held, economics=economics)
+    row = champions.set_index("demand_class").loc["all"]
+    assert row["model"] == OTHER
+    assert row["reason"] == f"ties with {SIMPLE} by pinball loss, and costs less beyond noise"
+    other_way = forecasting(comparison, **{SIMPLE: knows_dear, OTHER: knows_cheap})
+    kept = cheaper_champions(other_way.inputs, other_way.folds, other_way.group, held, economics=economics)
+    assert kept.set_index("demand_class").loc["all", "model"] == SIMPLE
+
+
+def test_the_comparison_goes_on_with_the_models_chosen() -> None:
+    rng = np.random.default_rng(105)
+    units = rng.poisson(20, (12, 70)).astype(float)
+    plain = make_comparison(units)
+    assert set(plain.models) == {SIMPLE}
+    chosen = make_comparison(units, choose=lambda _, __, ___, champions: champions.assign(model=OTHER))
+    assert set(chosen.models) == {OTHER}
+    assert set(chosen.forecast_history["model"]) == {OTHER}
 
 
 def test_a_period_without_known_demand_costs_nothing() -> None:
