@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from invnb.features import lags
 from invnb.features.calendar import FESTIVALS, calendar_features
-from invnb.features.censoring import estimate_demand
+from invnb.features.censoring import demand_behind_sales
 from invnb.features.wide import Floats, Wide, to_wide
 
 START, AHEAD, END = "start of period", "ahead", "end of period"
@@ -151,7 +151,7 @@ def build_features(
     n, length = wide.units.shape
     step = np.timedelta64(wide.period_days, "D")
     period = np.concatenate([wide.period, wide.period[-1] + step * np.arange(1, horizon_periods + 1)])
-    demand = estimate_demand(wide.units, wide.censored, wide.available_share)
+    demand = demand_behind_sales(wide)
     past = _past_features(wide, demand, _views(wide, page_views))
     calendar = calendar_features(period, wide.period_days, country)
     ahead: dict[str, NDArray] = {
