@@ -64,9 +64,9 @@ STAGES = (
     _stage("02_features", "panel products promotions page_views", "features sku_segments"),
     _stage(
         "03_model_comparison",
-        "panel features sku_segments",
-        "model_scores champions forecast forecast_total calibration forecast_history scenarios.npz "
-        "models.zip",
+        "panel features sku_segments products purchase_orders receipts suppliers item_supplier",
+        "model_scores model_value champions forecast forecast_total forecast_explanation "
+        "forecast_value_added calibration forecast_history scenarios.npz models.zip",
     ),
     _stage(
         "04_lp_optimization",

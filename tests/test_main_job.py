@@ -82,10 +82,10 @@ def test_the_same_input_gives_the_same_numbers(home: Path, tmp_path: Path) -> No
 def test_a_changed_cost_runs_only_what_depends_on_it(home: Path, tmp_path: Path) -> None:
     for folder in ("params", "data", "build", "reports"):
         shutil.copytree(home / folder, tmp_path / folder)
-    ended = invnb(tmp_path, "report", "toys", "--set", "holding_rate_per_year=0.35")
+    ended = invnb(tmp_path, "report", "toys", "--set", "order_cost=25")
     unchanged = [line.split()[1] for line in ended.stdout.splitlines() if line.endswith("unchanged")]
     assert unchanged == ["01_ingest", "02_features", "03_model_comparison"]
-    ended = invnb(tmp_path, "report", "toys", "--set", "holding_rate_per_year=0.35", "--set", "language=both")
+    ended = invnb(tmp_path, "report", "toys", "--set", "order_cost=25", "--set", "language=both")
     unchanged = [line.split()[1] for line in ended.stdout.splitlines() if line.endswith("unchanged")]
     assert unchanged == [stage.name for stage in STAGES[:-1]]
     assert (tmp_path / "reports" / "toys" / "report.zh.html").is_file()

@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.decide.first_order import column
-from invnb.decide.policy import align
 from invnb.decide.replay import replay
 from invnb.forecast import metrics
 from invnb.forecast.compare import Comparison
@@ -100,7 +99,7 @@ def _model_value(
 ) -> pd.DataFrame:
     if folds.origins.size < 2:
         return pd.DataFrame({name: [] for name in COLUMNS})
-    table = align(economics, inputs.sku.astype(str))
+    table = economics.set_index("sku").loc[list(inputs.sku)].reset_index()
     critical, cost = _losses_and_costs(inputs, folds, group, table)
     judged = [lead_time_losses(folds, name, group) for name in folds.forecasts]
     loss = np.stack([losses.mean(axis=0) for losses, _ in judged])
