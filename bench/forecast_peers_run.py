@@ -5,12 +5,13 @@ could be) and *masked* (a period not available in full takes the mean of the las
 forecasts a quantile of the lead-time sum is made in up to three ways: *class*, its errors of the sum per
 level and period at earlier origins, pooled over the demand class; *own*, the product's own errors; *native*,
 the standard deviations the library gives, added up over independent periods. In whole-unit sets each of them
-is tried rounded, too. A peer is shown at the fill and the way with the least loss on the judged folds: a choice
-in its favour that we do not get.
+is tried rounded, too. A peer is shown at the fill and the way with the least loss on the judged folds: a
+choice in its favour that we do not get.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import subprocess
 import sys
@@ -81,7 +82,8 @@ def kept_forecasts(name: str, given: dict[str, np.ndarray], *, fresh: bool, keep
     digest = hashlib.sha256()
     for key in sorted(given):
         digest.update(key.encode() + np.ascontiguousarray(given[key]).tobytes())
-    digest.update((BENCH / "forecast_peers.py").read_bytes())
+    code = ast.parse((BENCH / "forecast_peers.py").read_text(encoding="utf-8"))
+    digest.update(ast.dump(code).encode())  # its layout and comments do not matter
     file = CACHE / "peers" / f"{name}-{digest.hexdigest()[:12]}.npz"
     if fresh or not file.is_file():
         if keep_only:
