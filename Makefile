@@ -1,6 +1,6 @@
 # Everything a person types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup report reports check data lab test lint lock docs bench clean
+.PHONY: help setup report reports compare check data lab test lint lock docs bench clean
 MAKEFLAGS += --no-builtin-rules
 
 # Bytecode is written once and read by every notebook's kernel.
@@ -22,6 +22,9 @@ report: .venv/run.done ## the report of one category: make report CATEGORY=toys
 
 reports: .venv/run.done ## the reports of all files in params/, two at a time
 	@$(BIN)/python -m invnb report $(SETS)
+
+compare: .venv/run.done ## what one parameter file changes: make compare A=toys B=toys_more_budget
+	@$(BIN)/python -m invnb compare $(A) $(B)
 
 check: .venv/run.done ## check parameters and input files without running anything
 	@$(BIN)/python -m invnb check $(if $(filter command line environment,$(origin CATEGORY)),$(CATEGORY))

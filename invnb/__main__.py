@@ -53,6 +53,23 @@ def _report(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _compare(options: argparse.Namespace) -> int:
+    from invnb.pipeline import run_all
+    from invnb.publish import write_comparison, write_index
+
+    names = [options.a, options.b]
+    outcomes = run_all(names, {}, jobs=options.jobs, say=lambda line: print(f"  {line}", flush=True))
+    write_index()
+    missing = [outcome for outcome in outcomes if outcome.status != "ok"]
+    for outcome in missing:
+        print(f"✗ {outcome.category}  {outcome.stage}  {outcome.message}", file=sys.stderr)
+    if missing:
+        return 1
+    lines, page = write_comparison(options.a, options.b)
+    print("\n".join(["", *lines, "", f"✓ {page}"]))
+    return 0
+
+
 def _check(options: argparse.Namespace) -> int:
     from invnb.inputs import input_files, input_folder
     from invnb.params import load_params
@@ -101,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", type=_assignment)
     report.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
     report.set_defaults(command=_report)
+
+    compare = commands.add_parser("compare", help="what one parameter file changes beside another")
+    compare.add_argument("a", metavar="A")
+    compare.add_argument("b", metavar="B")
+    compare.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
+    compare.set_defaults(command=_compare)
 
     check = commands.add_parser("check", help="check parameter files and that their inputs are there")
     check.add_argument("categories", nargs="*", metavar="category")

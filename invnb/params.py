@@ -1,6 +1,7 @@
 """One typed description of a run: names, types, ranges, units, and where each value came from.
 
-A parameter file in `params/` says only what differs from the defaults below. Unknown names and wrong types
+A parameter file in `params/` says only what differs from the defaults below, or from the file it is
+`based_on`: that makes it a what-if, run by name and not with the others. Unknown names and wrong types
 are refused with the nearest valid name before anything runs: Papermill alone would ignore the one and pass
 on the other.
 """
@@ -19,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from invnb.errors import InputError
 from invnb.yamlfile import Lines, load_yaml, parse_value
+
+BASED_ON = "based_on"
 
 
 class Params(BaseModel):
@@ -86,7 +89,7 @@ class LoadedParams:
     Parameters
     ----------
     values : the validated parameters.
-    origin : for each name "default", "file" or "command line".
+    origin : for each name "default", "file", "command line" or the file it is based on.
     file : the parameter file.
     lines : the line in the file of each name given there.
     """
@@ -136,7 +139,14 @@ def load_params(file: Path, overrides: Mapping[str, str] | None = None) -> Loade
     invnb.errors.InputError: ...line 1: unknown parameter "lead_tme_days"; did you mean "lead_time_days"?
     """
     given, lines = load_yaml(file)
-    origin = dict.fromkeys(Params.model_fields, "default") | dict.fromkeys(given, "file")
+    base = _base_of(given.pop(BASED_ON, None), file, lines)
+    origin = dict.fromkeys(Params.model_fields, "default")
+    if base:
+        inherited = {name: value for name, value in base.values.model_dump().items() if name in base.lines}
+        inherited.pop("category", None)
+        origin |= dict.fromkeys(inherited, base.file.name)
+        given = inherited | given
+    origin |= {name: "file" for name in given if (name,) in lines}
     if given.get("category", file.stem) != file.stem:
         raise InputError(
             f'category is "{given["category"]}" but the file is called {file.name}',
@@ -153,6 +163,40 @@ def load_params(file: Path, overrides: Mapping[str, str] | None = None) -> Loade
     return LoadedParams(
         values, origin, file, {str(key[0]): line for key, line in lines.items() if len(key) == 1}
     )
+
+
+def _base_of(name: Any, file: Path, lines: Lines) -> LoadedParams | None:
+    """The parameter file that another one is based on; it is checked by itself."""
+    if name is None:
+        return None
+    base = file.with_name(f"{name}.yml")
+    there = sorted(one.stem for one in file.parent.glob("*.yml") if one != file)
+    if base == file or not base.is_file():
+        near = nearest(str(name), there)
+        hint = f'did you mean "{near}"?' if near else f"files there are: {', '.join(there) or 'none'}"
+        raise InputError(f'{BASED_ON} is "{name}"', file=file, line=lines[(BASED_ON,)], remedy=hint)
+    if is_scenario(base):
+        raise InputError(
+            f'{BASED_ON} is "{name}", which is based on another file itself',
+            file=file,
+            line=lines[(BASED_ON,)],
+            remedy="name a file that stands alone",
+        )
+    return load_params(base)
+
+
+def is_scenario(file: Path) -> bool:
+    """Whether a parameter file is a what-if: another file with a few values changed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "toys_more_budget.yml"
+    >>> _ = file.write_text("based_on: toys")
+    >>> is_scenario(file)
+    True
+    """
+    return any(line.startswith(f"{BASED_ON}:") for line in file.read_text("utf-8", "replace").splitlines())
 
 
 def _check_horizon(values: Params, file: Path, lines: Lines) -> None:

@@ -21,7 +21,7 @@ from invnb.dependencies import code_digest, digest, notebook_code, notebook_sour
 from invnb.errors import InputError
 from invnb.execute import NotebookFailed, execute, to_html
 from invnb.inputs import NotFetched, input_files, input_folder
-from invnb.params import load_params
+from invnb.params import is_scenario, load_params
 from invnb.publish import Job, now, publish, read_json, run_info, short, write_json
 from invnb.run import PROJECT, STAGES, Stage, home, table_file
 
@@ -52,8 +52,9 @@ class Outcome:
 
 
 def categories() -> list[str]:
-    """The runs there are: every `params/<category>.yml`."""
-    return sorted(file.stem for file in (home() / "params").glob("*.yml") if not file.name.startswith("_"))
+    """The runs there are: every `params/<category>.yml` that is no what-if of another."""
+    files = [file for file in (home() / "params").glob("*.yml") if not file.name.startswith("_")]
+    return sorted(file.stem for file in files if not is_scenario(file))
 
 
 def declared_parameters(notebook: Path) -> list[str]:

@@ -125,6 +125,31 @@ def write_index() -> Path:
     return write(reports, status)
 
 
+def write_comparison(a: str, b: str) -> tuple[list[str], Path]:
+    """Hold two published runs against each other: `reports/compare_<a>_<b>.html` and `.csv`.
+
+    Returns
+    -------
+    The comparison as lines of text, and the page.
+    """
+    from invnb.decide.compare_runs import compare_runs, read_tables
+    from invnb.report.compare_page import compare_lines, compare_page
+    from invnb.report.write import replace_together
+
+    reports = home() / "reports"
+    tables = [read_tables(reports / run / "tables") for run in (a, b)]
+    parameters = [read_json(reports / run / "run.json")["parameters"] for run in (a, b)]
+    try:
+        found = compare_runs(*tables, *parameters)
+    except ValueError as error:
+        raise InputError(f"{a} and {b} cannot be compared: {error}") from None
+    page = compare_page(a, b, found.parameters, found.figures, found.orders, parameters[0]["currency"])
+    name = f"compare_{a}_{b}"
+    contents = {f"{name}.html": page.encode(), f"{name}.csv": found.figures.to_csv(index=False).encode()}
+    written = replace_together(reports, contents)
+    return compare_lines(found.parameters, found.figures, found.orders), written[f"{name}.html"]
+
+
 def _is_stale(folder: Path) -> bool:
     """Whether the parameter file or an input changed since the report was made."""
     made = read_json(folder / "run.json") or {}

@@ -197,7 +197,8 @@ def recalibration_log(
 
 
 def _units(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> np.ndarray:
-    table = demand.groupby(["sku", "period"])["units"].sum(min_count=1).unstack()
+    known = demand.dropna(subset="units")
+    table = known.pivot_table(index="sku", columns="period", values="units", aggfunc="sum")
     table.columns = pd.DatetimeIndex(table.columns)
     period = pd.DatetimeIndex([f.period[0] for f in forecasts])
     return table.reindex(index=forecasts[0].sku, columns=period).to_numpy(float)

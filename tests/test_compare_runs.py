@@ -1,0 +1,113 @@
+"""Two runs are compared in money, service and orders."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from invnb.decide.compare_runs import FIGURE_COLUMNS, TABLES, compare_runs
+from invnb.publish import write_comparison, write_json
+from invnb.report.compare_page import compare_lines, compare_page
+
+
+def run_tables(units: dict[str, float], *, cut: int = 0) -> dict[str, pd.DataFrame]:
+    """The tables of a run that orders these units at 5 each, and has `cut` more lines cut by a limit."""
+    names = [*units, *(f"cut{i}" for i in range(cut))]
+    ordered = [*units.values(), *[0.0] * cut]
+    orders = pd.DataFrame(
+        {
+            "sku": names,
+            "name": [f"<{name}>" for name in names],
+            "order_units": ordered,
+            "line_value": [5.0 * n for n in ordered],
+            "value_per_money": 0.5,
+            "expected_lost_margin_if_not_ordered": 7.0,
+        }
+    )
+    weeks = pd.to_datetime(["2025-06-09", "2025-06-16"])
+    projection = pd.DataFrame(
+        {"sku": ["A", "A"], "period": weeks, "stock_p50": [10.0, 20.0], "stockout_probability": [0.1, 0.3]}
+    )
+    backtest = pd.DataFrame(
+        {
+            "policy": ["policy"], "cost_kind": ["total"], "value": [100.0], "fill_rate": [0.97],
+            "cycle_service": [0.9], "average_stock_value": [400.0], "turnover": [6.0],
+        }
+    )  # fmt: skip
+    return {
+        "orders": orders,
+        "projection": projection,
+        "economics": pd.DataFrame({"sku": ["A"], "unit_cost": [5.0]}),
+        "kpis": pd.DataFrame({"kpi": ["turnover", "unknown"], "value": [6.0, None], "unit": "per year"}),
+        "backtest": backtest,
+        "alerts": pd.DataFrame({"money_at_risk": [3.0, 4.0]}),
+    }
+
+
+PARAMETERS = {"category": "toys", "currency": "CNY", "budget": 50.0}
+
+
+def test_figures_are_those_of_the_tables_and_differences_are_b_less_a():
+    found = compare_runs(
+        run_tables({"A": 10, "B": 2}, cut=2),
+        run_tables({"A": 12, "C": 4}, cut=1),
+        PARAMETERS,
+        PARAMETERS | {"category": "more", "budget": 80.0},
+    )
+    assert found.parameters.to_numpy().tolist() == [["budget", "50.0", "80.0"]]
+    figures = found.figures.set_index("figure")
+    assert list(found.figures.columns) == FIGURE_COLUMNS
+    assert figures.loc["order_value", ["a", "b", "difference"]].tolist() == [60.0, 80.0, 20.0]
+    assert figures.loc["saved_over_waiting", "difference"] == pytest.approx(10.0)
+    assert figures.loc["lines_cut_by_a_limit", "difference"] == -1
+    assert figures.loc["projected_stock_value", "a"] == pytest.approx((10 + 20) * 5 / 2)
+    assert figures.loc["stockout_probability", "difference"] == 0
+    assert "unknown" not in figures.index
+    orders = found.orders.set_index("sku")
+    assert set(orders.index) == {"A", "B", "C"}
+    assert orders.loc["C", ["units_a", "units_b", "value_difference"]].tolist() == [0.0, 4.0, 20.0]
+    assert found.orders["value_difference"].abs().is_monotonic_decreasing
+    assert orders["value_difference"].sum() == figures.loc["order_value", "difference"]
+
+
+def test_a_run_beside_itself_differs_in_nothing():
+    found = compare_runs(run_tables({"A": 1}), run_tables({"A": 1}), PARAMETERS, PARAMETERS)
+    assert found.parameters.empty
+    assert found.orders.empty
+    assert (found.figures["difference"] == 0).all()
+
+
+def test_two_currencies_are_refused():
+    with pytest.raises(ValueError, match="one currency, got CNY and EUR"):
+        compare_runs({}, {}, PARAMETERS, PARAMETERS | {"currency": "EUR"})
+
+
+def test_page_and_lines_say_the_same_and_text_is_escaped():
+    found = compare_runs(run_tables({"A": 10}), run_tables({"A": 12}), PARAMETERS, PARAMETERS)
+    page = compare_page("toys", "more", found.parameters, found.figures, found.orders, "CNY")
+    lines = "\n".join(compare_lines(found.parameters, found.figures, found.orders))
+    assert "+10.00" in page
+    assert "+10.00" in lines
+    assert "&lt;A&gt;" in page
+    assert "<A>" not in page
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("INVNB_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_published_runs_are_compared_byte_for_byte_alike(home):
+    for run, units in {"toys": 10.0, "more": 12.0}.items():
+        for name, table in run_tables({"A": units}).items():
+            file = home / "reports" / run / "tables" / f"{name}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            table.to_parquet(file)
+        write_json(home / "reports" / run / "run.json", {"parameters": PARAMETERS | {"category": run}})
+    _, page = write_comparison("toys", "more")
+    first = page.read_bytes(), page.with_suffix(".csv").read_bytes()
+    write_comparison("toys", "more")
+    assert (page.read_bytes(), page.with_suffix(".csv").read_bytes()) == first
+    assert pd.read_csv(page.with_suffix(".csv"))["difference"].notna().all()
+    assert {file.stem for file in (home / "reports" / "toys" / "tables").iterdir()} == set(TABLES)
