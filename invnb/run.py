@@ -81,9 +81,9 @@ STAGES = (
     ),
     _stage(
         "06_backtest",
-        "panel features sku_segments champions economics stock_history position inbound orders "
-        "forecast_history policy scenarios.npz",
-        "backtest savings kpis frontier",
+        "panel features economics stock_history position inbound orders forecast_history policy "
+        "scenarios.npz",
+        "backtest backtest_notes savings kpis frontier",
     ),
     _stage(
         "07_report",

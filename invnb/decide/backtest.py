@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from invnb.decide.bootstrap import block_bootstrap
+from invnb.decide.case import (
+    Case,
+    make_case,
+    replay_policy,
+    replay_rule,
+    review_levels,
+    safety_for_service,
+    service,
+)
 from invnb.decide.demand_path import DemandPath, demand_path
-from invnb.decide.first_order import Levels, column, first_order_costs, round_up
-from invnb.decide.kpi_formulas import average_stock_value, cycle_service, fill_rate, turnover
-from invnb.decide.policy import align
-from invnb.decide.replay import Decide, Replay, perfect_information_cost, replay
-from invnb.decide.review import levels_from_scenarios, up_or_not_at_all
+from invnb.decide.first_order import Levels
+from invnb.decide.replay import Replay, perfect_information_cost
 from invnb.decide.rules import RULES
-from invnb.forecast.compare import replay_scenarios
+from invnb.features.segments import segment_products
+from invnb.forecast.compare import compare_models, replay_scenarios
 
 KINDS = ["holding", "lost_sales", "backorder", "ordering"]
-SHORTAGE_MULTIPLES = [0.25, 0.5, 2.0, 4.0]  # of the shortage cost: points of the service-cash frontier
-FRONTIER_SCENARIOS = 60  # paths per review for these points: they are pictures, not decisions
-START_COVER_PERIODS = 4.0  # stock at the start of the replay where no stock history says it
+MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the shortage cost: levels to choose from, and the frontier
+WARM_UP_PERIODS = 13  # replayed first and not counted: every policy comes to its own stock and setting
+PAST_ORIGINS = 6  # rolling origins on which the champions are chosen before the replay
+LEAST_HISTORY_PERIODS = 26  # kept before the first review
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,8 @@ class Backtest:
     savings : `source` (cost kind), `policy_cost`, `rule_cost` (of the best rule), `saving`, `low`, `high`
         (paired block bootstrap).
     frontier : `label` (multiple of the shortage cost), `fill_rate`, `stock_value`, `here`.
-    notes : `name`, `value`: what the replay assumed, for the report.
+    notes : `name`, `value`: what the replay assumed; `evidence` is "proof" where the true demand is known,
+        else "illustration".
     """
 
     backtest: pd.DataFrame
@@ -45,37 +55,30 @@ class Backtest:
 
 
 @dataclass(frozen=True)
-class Case:
-    """One replay's ground: demand, start and economics of every product, the same for every policy.
+class Runs:
+    """Every policy on one ground.
 
     Parameters
     ----------
-    demand : (n_sku, n_period), units.
-    history : (n_sku, n_before + n_period), the demand a rule could see, NaN unknown.
-    initial_stock : (n_sku,), units. initial_pipeline : (n_sku, n_period), units.
-    economics : table `economics`, one row per product.
-    period_days : days in a period.
+    case : the ground.
+    runs : by name, `policy` and the rules.
+    bound : cost of perfect information by kind, (n_sku, n_period).
+    chosen : (n_period,) the multiple of the shortage cost our policy used at each review.
+    at_multiple : our policy at one multiple throughout, by multiple.
+    safety : of each rule.
     """
 
-    demand: np.ndarray
-    history: np.ndarray
-    initial_stock: np.ndarray
-    initial_pipeline: np.ndarray
-    economics: pd.DataFrame
-    period_days: int
-
-    @property
-    def counted(self) -> np.ndarray:
-        """Periods in which a policy could change anything: from the first lead time on, (n_sku, n_period)."""
-        lead = self.economics["lead_time_periods"].to_numpy(int)
-        return np.arange(self.demand.shape[1]) >= lead[:, None]
+    case: Case
+    runs: dict[str, Replay]
+    bound: dict[str, np.ndarray]
+    chosen: np.ndarray
+    at_multiple: dict[float, Replay]
+    safety: dict[str, float]
 
 
 def run_backtest(
     panel: pd.DataFrame,
     features: pd.DataFrame,
-    sku_segments: pd.DataFrame,
-    champions: pd.DataFrame,
     economics: pd.DataFrame,
     stock_history: pd.DataFrame,
     *,
@@ -83,206 +86,220 @@ def run_backtest(
     horizon_periods: int,
     n_scenarios: int,
     seed: int,
+    fill_rate_target: float = 0.95,
     true_demand: pd.DataFrame | None = None,
 ) -> Backtest:
     """Replay the last `backtest_periods` with a fresh forecast at each review.
 
     Every policy meets the same demand, starts with the same stock and pipeline, pays the same costs and keeps
-    to the same packs and minimum orders. Periods before the first order could arrive are not counted. The
-    rules are favoured: they see estimated demand, not capped sales.
+    to the same packs and minimum orders. A quarter is replayed before and not counted. The models are chosen
+    on the periods before the replay. The rules are favoured: they see estimated demand, not capped sales,
+    and their safety is what would have met the target the last time.
 
     Parameters
     ----------
-    panel, features, sku_segments, champions, economics : tables of the run.
+    panel, features, economics : tables of the run.
     stock_history : canonical table; stock on the morning of the first period; may be empty (then four periods
         of recent sales are assumed).
     backtest_periods, horizon_periods : periods replayed, and forecast at each review.
     n_scenarios : demand paths per review. `seed` : of every draw.
+    fill_rate_target : share of demanded units the rules are set to serve.
     true_demand : `sku`, `period`, `units`, where the truth is known (the sample); None: estimated from sales.
     """
     path = demand_path(panel, seed)
-    n_periods = min(backtest_periods, path.units.shape[1] // 2)
-    origins = path.period[-n_periods:]
-    forecasts = replay_scenarios(
-        panel, features, sku_segments, champions,
-        origins=origins, horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
+    n_history = path.units.shape[1]
+    n_counted = min(backtest_periods, n_history // 2)
+    warm_up = int(np.clip(n_history - n_counted - LEAST_HISTORY_PERIODS, 0, WARM_UP_PERIODS))
+    n_periods = n_counted + warm_up
+    scenarios = past_scenarios(
+        panel, features, path.period[-n_periods:], path.sku,
+        horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
     )  # fmt: skip
-    case = make_case(path, economics, stock_history, n_periods, true_demand)
-    demand = [forecast.select([str(s) for s in path.sku]).units for forecast in forecasts]
-    rng = np.random.default_rng(seed)
-
-    runs = {"policy": replay_policy(case, demand)}
-    runs |= {name: replay_rule(case, name) for name in RULES}
-    bound = perfect_information_cost(case.demand, case.initial_stock, case.initial_pipeline, case.economics)
-    costs = {
-        name: _costs_by_period(case, {kind: getattr(run, kind) for kind in KINDS})
-        for name, run in runs.items()
-    }
-    costs["perfect_information"] = _costs_by_period(case, bound)
-    best_rule = min(RULES, key=lambda name: costs[name]["total"].sum())
-    frontier = [_frontier_point("x1", case, runs["policy"], here=True)]
-    for multiple in SHORTAGE_MULTIPLES:
-        dearer = _scaled_shortage(case, multiple)
-        run = replay_policy(dearer, [paths[:, :FRONTIER_SCENARIOS] for paths in demand])
-        frontier.append(_frontier_point(f"x{multiple:g}", case, run, here=False))
-    return Backtest(
-        _backtest_table(case, runs, costs, rng),
-        _savings_table(costs["policy"], costs[best_rule], rng),
-        pd.DataFrame(frontier).sort_values("stock_value", ignore_index=True),
-        _notes(path, n_periods, best_rule, len(stock_history) > 0, true_demand is not None),
+    case = make_case(path, economics, stock_history, n_periods, true_demand, warm_up_periods=warm_up)
+    found = replay_all(
+        case, scenarios, rule_safety(path, economics, stock_history, n_periods, fill_rate_target)
+    )
+    return backtest_tables(
+        found, path, seed, stock_known=len(stock_history) > 0, truth=true_demand is not None
     )
 
 
-def make_case(
+def past_scenarios(
+    panel: pd.DataFrame,
+    features: pd.DataFrame,
+    origins: np.ndarray,
+    sku: np.ndarray,
+    *,
+    horizon_periods: int,
+    n_scenarios: int,
+    seed: int,
+) -> list[np.ndarray]:
+    """Demand paths as they would have been drawn at each origin, (n_sku, n_scenario, n_ahead) each.
+
+    The champions are chosen on the history before the first origin, and kept.
+
+    Parameters
+    ----------
+    panel, features : of the run. `origins` : first days of the periods, in order.
+    sku : order of the products. The rest as in `run_backtest`.
+    """
+    first = pd.Timestamp(origins[0])
+    days = np.diff(np.sort(panel["period"].unique())[:2])[0]
+    known = panel[panel["period"] < first]
+    seen = features[features["period"] < first + horizon_periods * days]
+    segments = segment_products(known, seen, seed=seed)
+    champions = compare_models(
+        known, seen, segments, horizon_periods=horizon_periods, origins=PAST_ORIGINS, seed=seed
+    ).champions
+    forecasts = replay_scenarios(
+        panel, features, segments, champions,
+        origins=origins, horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
+    )  # fmt: skip
+    return [forecast.select([str(s) for s in sku]).units for forecast in forecasts]
+
+
+def rule_safety(
     path: DemandPath,
     economics: pd.DataFrame,
     stock_history: pd.DataFrame,
     n_periods: int,
-    true_demand: pd.DataFrame | None = None,
-) -> Case:
-    """The ground of a replay of the last `n_periods` of a demand path; see `run_backtest`."""
-    terms = align(economics, path.sku)
-    units = path.units[:, -n_periods:]
-    if true_demand is not None:
-        truth = true_demand.pivot_table(index="sku", columns="period", values="units", aggfunc="sum")
-        truth.columns = pd.DatetimeIndex(truth.columns)
-        units = (
-            truth.reindex(index=path.sku, columns=pd.DatetimeIndex(path.period[-n_periods:]))
-            .fillna(0)
-            .to_numpy()
-        )
-    before = path.history[:, :-n_periods]
-    recent = before[:, -8:]
-    mean = np.nansum(recent, axis=1) / np.maximum(np.sum(~np.isnan(recent), axis=1), 1)
-    lead = terms["lead_time_periods"].to_numpy(int)
-    pipeline = np.where(np.arange(n_periods) < lead[:, None], np.round(mean)[:, None], 0.0)
-    stock = _stock_in_the_morning(stock_history, path.sku, path.period[-n_periods])
-    stock = np.where(np.isnan(stock), np.round(START_COVER_PERIODS * mean), stock)
-    history = np.concatenate([before, units], axis=1)
-    return Case(units, history, stock, pipeline, terms, path.period_days)
+    fill_rate_target: float,
+) -> dict[str, float]:
+    """Safety of each rule that would have met the target in as many periods before the replay.
+
+    Parameters
+    ----------
+    path, economics, stock_history : as in `make_case`. `n_periods` : length of the replay.
+    fill_rate_target : share of demanded units to serve.
+    """
+    end = path.units.shape[1] - n_periods
+    arrays = ("units", "mean", "history", "estimated", "on_sale")
+    before = replace(
+        path, period=path.period[:end], **{name: getattr(path, name)[:, :end] for name in arrays}
+    )
+    past = make_case(before, economics, stock_history, min(n_periods, end // 2))
+    return {name: safety_for_service(past, name, fill_rate_target) for name in RULES}
 
 
-def replay_policy(case: Case, scenarios: list[np.ndarray]) -> Replay:
-    """Our policy: levels from each review's own scenarios, packs up or not at all, whichever costs less.
+def replay_all(
+    case: Case,
+    scenarios: Sequence[np.ndarray],
+    safety: Mapping[str, float],
+    multiples: Sequence[float] = MULTIPLES,
+) -> Runs:
+    """Our policy, the rules and perfect information on one ground.
+
+    Our levels come from each review's scenarios. What a lost unit is taken to cost in them is corrected by
+    experience: at each review the multiple that would have cost least so far is used, if it beats the plain
+    cost beyond noise (`choose_multiple`).
 
     Parameters
     ----------
     case : the ground.
-    scenarios : for each period, demand paths (n_sku, n_scenario, n_ahead) known at the review before it.
+    scenarios : for each period, demand paths known at the review before it.
+    safety : of each rule.
+    multiples : of the shortage cost, 1 among them.
     """
-    terms = case.economics
-    pack, minimum = column(terms, "pack_units"), column(terms, "min_order_units")
-
-    def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
-        levels = levels_from_scenarios(scenarios[t], terms)
-        wanted = round_up(_wanted(levels, net, coming), pack, minimum)
-        n_ahead = scenarios[t].shape[2]
-        ahead = np.zeros((len(net), n_ahead))
-        known = min(n_ahead, coming.shape[1])
-        ahead[:, :known] = coming[:, :known]
-
-        def costs(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return first_order_costs(
-                scenarios[t][rows], sizes, net[rows], ahead[rows], terms.iloc[rows], levels.take(rows)
-            )
-
-        return up_or_not_at_all(wanted, costs)
-
-    return _run(case, decide)
+    levels = {m: review_levels(scenarios, case.economics, m) for m in multiples}
+    tried = {m: replay_policy(case, scenarios, levels[m], m) for m in multiples}
+    cost = {m: run.total for m, run in tried.items()}
+    n_period = case.demand.shape[1]
+    chosen = np.array([choose_multiple({m: c[:, :t] for m, c in cost.items()}) for t in range(n_period)])
+    ours: list[Levels] = [levels[m][t] for t, m in enumerate(chosen)]
+    runs = {"policy": replay_policy(case, scenarios, ours, chosen)}
+    runs |= {name: replay_rule(case, name, safety[name]) for name in RULES}
+    bound = perfect_information_cost(case.demand, case.initial_stock, case.initial_pipeline, case.economics)
+    return Runs(case, runs, bound, chosen, tried, dict(safety))
 
 
-def replay_rule(case: Case, name: str) -> Replay:
-    """One of `RULES`, on the demand of the past; min-max is set once, the others follow every review."""
-    terms = case.economics
-    cover = (terms["lead_time_periods"] + terms["review_period_periods"]).to_numpy(int)
-    pack, minimum = column(terms, "pack_units"), column(terms, "min_order_units")
-    n_before = case.history.shape[1] - case.demand.shape[1]
+def choose_multiple(cost: Mapping[float, np.ndarray]) -> float:
+    """The multiple with the least past cost, or 1 where it is not better beyond noise.
 
-    def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
-        seen = case.history[:, : n_before + (0 if name == "min_max" else t)]
-        return round_up(_wanted(RULES[name](seen, cover, case.period_days), net, coming), pack, minimum)
+    Noise: two standard errors of the paired difference, products as independent units.
 
-    return _run(case, decide)
+    Parameters
+    ----------
+    cost : by multiple, (n_sku, n_past) in currency; 1 is among them.
+
+    Examples
+    --------
+    >>> choose_multiple({1.0: np.full((9, 4), 5.0), 0.5: np.full((9, 4), 4.0)})
+    0.5
+    >>> choose_multiple({1.0: np.array([[5.0], [5.0]]), 0.5: np.array([[9.0], [0.0]])})
+    1.0
+    """
+    by_product = {m: values.sum(axis=1) for m, values in cost.items()}
+    best = min(by_product, key=lambda m: (by_product[m].sum(), abs(m - 1.0)))
+    gain = by_product[1.0] - by_product[best]
+    noise = gain.std(ddof=1) * np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+    return best if gain.sum() > 2.0 * noise else 1.0
 
 
-def _run(case: Case, decide: Decide) -> Replay:
-    return replay(case.demand, decide, case.initial_stock, case.initial_pipeline, case.economics)
+def backtest_tables(found: Runs, path: DemandPath, seed: int, *, stock_known: bool, truth: bool) -> Backtest:
+    """The tables of a replay: cost by kind and policy, savings, frontier and notes.
 
-
-def _wanted(levels: Levels, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
-    position = net + coming.sum(axis=1)
-    below = position <= levels.reorder_point
-    return np.where(below, np.maximum(levels.order_up_to_level - position, 0.0), 0.0)
-
-
-def _scaled_shortage(case: Case, multiple: float) -> Case:
-    terms = case.economics.assign(
-        shortage_cost_per_unit=case.economics["shortage_cost_per_unit"] * multiple,
-        backorder_cost_per_unit_period=case.economics["backorder_cost_per_unit_period"] * multiple,
+    Parameters
+    ----------
+    found : result of `replay_all`. `path` : the demand it ran on. `seed` : of the resamples.
+    stock_known : whether the start came from a stock history. `truth` : whether demand is the true one.
+    """
+    case, rng = found.case, np.random.default_rng(seed)
+    costs = {
+        name: costs_by_period(case, {kind: getattr(run, kind) for kind in KINDS})
+        for name, run in found.runs.items()
+    }
+    costs["perfect_information"] = costs_by_period(case, found.bound)
+    best_rule = min(RULES, key=lambda name: costs[name]["total"].sum())
+    return Backtest(
+        _backtest_table(found, costs, rng),
+        _savings_table(costs["policy"], costs[best_rule], rng),
+        frontier_table(found),
+        _notes(found, path, best_rule, stock_known, truth),
     )
-    return Case(case.demand, case.history, case.initial_stock, case.initial_pipeline, terms, case.period_days)
 
 
-def _stock_in_the_morning(stock_history: pd.DataFrame, sku: np.ndarray, first: np.datetime64) -> np.ndarray:
-    """Units at the start of the first period, added over locations; NaN where the history does not say."""
-    if stock_history.empty:
-        return np.full(len(sku), np.nan)
-    day = pd.Timestamp(first)
-    rows = stock_history[stock_history["date"] == day].groupby("sku")["open_units"].sum(min_count=1)
-    return rows.reindex(sku).to_numpy(float)
-
-
-def _costs_by_period(case: Case, kinds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Cost of all products by period, (n_period,), by kind and in all; only counted periods."""
-    found = {kind: (kinds[kind] * case.counted).sum(axis=0) for kind in KINDS}
+def costs_by_period(case: Case, kinds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Cost of all products by counted period, (n_counted,), by kind and in `total`."""
+    first = case.warm_up_periods
+    found = {kind: (kinds[kind] * case.counted).sum(axis=0)[first:] for kind in KINDS}
     return found | {"total": np.sum(list(found.values()), axis=0)}
 
 
-def _service(case: Case, run: Replay) -> dict[str, float]:
-    """Fill rate, cycle service, stock and turnover over the counted periods."""
-    counted = case.counted
-    cost = column(case.economics, "unit_cost")
-    n_periods = case.demand.shape[1]
-    stock = average_stock_value(
-        np.where(counted, run.start_units, 0.0) * n_periods / counted.sum(axis=1, keepdims=True).clip(1),
-        np.where(counted, run.close_units, 0.0) * n_periods / counted.sum(axis=1, keepdims=True).clip(1),
-        cost,
-    )
-    sold = (run.demand_units - run.lost_units) * counted
-    days = counted.sum(axis=1) * case.period_days
-    sold_at_cost = float((sold.sum(axis=1) * cost * n_periods * case.period_days / np.maximum(days, 1)).sum())
-    return {
-        "fill_rate": fill_rate(run.served_units * counted, run.demand_units * counted),
-        "cycle_service": cycle_service(run.received_units, (run.demand_units - run.served_units) * counted),
-        "average_stock_value": stock,
-        "turnover": turnover(sold_at_cost, stock, days=n_periods * case.period_days),
-    }
+def frontier_table(found: Runs) -> pd.DataFrame:
+    """Fill rate against stock, for each price put on a lost unit; what another point beats is left out.
 
+    A point is beaten where another serves at least as much with no more stock: what is left rises. `here` is
+    our policy with the prices it chose, beaten or not.
 
-def _frontier_point(label: str, case: Case, run: Replay, *, here: bool) -> dict[str, object]:
-    service = _service(case, run)
-    return {
-        "label": label,
-        "fill_rate": service["fill_rate"],
-        "stock_value": service["average_stock_value"],
-        "here": here,
-    }
+    Parameters
+    ----------
+    found : result of `replay_all`.
+    """
+    runs = {f"x{m:g}": run for m, run in found.at_multiple.items()} | {"policy": found.runs["policy"]}
+    points = {label: service(found.case, run) for label, run in runs.items()}
+    table = pd.DataFrame(
+        {
+            "label": list(points),
+            "fill_rate": [point["fill_rate"] for point in points.values()],
+            "stock_value": [point["average_stock_value"] for point in points.values()],
+            "here": [label == "policy" for label in points],
+        }
+    ).sort_values(["stock_value", "fill_rate"], ascending=[True, False], ignore_index=True)
+    best_so_far = table["fill_rate"].cummax().shift(fill_value=-1.0)
+    return table[(table["fill_rate"] > best_so_far) | table["here"]].reset_index(drop=True)
 
 
 def _backtest_table(
-    case: Case,
-    runs: dict[str, Replay],
-    costs: dict[str, dict[str, np.ndarray]],
-    rng: np.random.Generator,
+    found: Runs, costs: dict[str, dict[str, np.ndarray]], rng: np.random.Generator
 ) -> pd.DataFrame:
     nothing = dict.fromkeys(["fill_rate", "cycle_service", "average_stock_value", "turnover"], np.nan)
     rows = []
     for name, kinds in costs.items():
-        service = _service(case, runs[name]) if name in runs else nothing
+        served = service(found.case, found.runs[name]) if name in found.runs else nothing
         for kind, by_period in kinds.items():
             low, high = block_bootstrap(by_period, rng)
             row = {"policy": name, "cost_kind": kind, "value": by_period.sum(), "low": low, "high": high}
-            rows.append(row | service)
+            rows.append(row | served)
     return pd.DataFrame(rows)
 
 
@@ -305,18 +322,54 @@ def _savings_table(
     return pd.DataFrame(rows)
 
 
-def _notes(path: DemandPath, n_periods: int, best_rule: str, stock_known: bool, truth: bool) -> pd.DataFrame:
-    units, estimated = path.units[:, -n_periods:], path.estimated[:, -n_periods:]
+def _notes(found: Runs, path: DemandPath, best_rule: str, stock_known: bool, truth: bool) -> pd.DataFrame:
+    case = found.case
+    n_counted = case.demand.shape[1] - case.warm_up_periods
+    units, estimated = path.units[:, -n_counted:], path.estimated[:, -n_counted:]
     share = float((units * estimated).sum() / max(units.sum(), 1.0))
     values = {
-        "periods_replayed": n_periods,
-        "first_period": str(path.period[-n_periods]),
+        "evidence": "proof" if truth else "illustration",
+        "periods_replayed": n_counted,
+        "first_period": str(path.period[-n_counted]),
+        "warm_up_periods": case.warm_up_periods,
         "demand": "true demand" if truth else "sales, estimated where stock ran out",
         "estimated_share_of_demand": 0.0 if truth else round(share, 4),
         "best_rule": best_rule,
+        "safety_of_the_rules": ", ".join(f"{name} {number:g}" for name, number in found.safety.items()),
+        "price_of_a_lost_unit": ", ".join(f"x{m:g}" for m in dict.fromkeys(found.chosen.tolist())),
         "stock_at_the_start": "from the stock history" if stock_known else "assumed: four periods of sales",
+        "models": "chosen on the periods before the replay",
         "rules_see": "estimated demand, not capped sales",
-        "not_counted": "periods before the first order could arrive",
+        "not_counted": "the warm-up, and periods before the first order could arrive",
         "perfect_information": "a bound: without packs, minimum orders and waiting customers",
     }
     return pd.DataFrame({"name": list(values), "value": [str(value) for value in values.values()]})
+
+
+def in_words(found: Backtest, currency: str) -> str:
+    """What the replay says in one paragraph: saving with its interval, service, and what it is evidence of.
+
+    Parameters
+    ----------
+    found : result of `run_backtest`. `currency` : of its money.
+    """
+    notes = found.notes.set_index("name")["value"]
+    total = found.backtest[found.backtest["cost_kind"] == "total"].set_index("policy")
+    saving = found.savings.set_index("source").loc["total"]
+    rule, ours, best = notes["best_rule"], total.loc["policy"], total.loc[notes["best_rule"]]
+    bound = float(total.loc["perfect_information", "value"])
+    closed = saving["saving"] / (saving["rule_cost"] - bound) if saving["rule_cost"] > bound else float("nan")
+    sure = "beyond chance" if saving["low"] > 0 else "not beyond chance"
+    evidence = {
+        "proof": "This is proof: true demand is known here.",
+        "illustration": "This is an illustration: nobody knows what more would have been sold than was.",
+    }[notes["evidence"]]
+    return (
+        f"{evidence} Over {notes['periods_replayed']} periods our policy costs {currency} "
+        f"{ours['value']:,.0f}, the best of today's rules ({rule}) {currency} {best['value']:,.0f}: a saving "
+        f"of {currency} {saving['saving']:,.0f} ({saving['saving'] / saving['rule_cost']:.0%}), 95 % interval "
+        f"{saving['low']:,.0f} to {saving['high']:,.0f}, {sure}. It serves {ours['fill_rate']:.1%} of demand "
+        f"with stock of {currency} {ours['average_stock_value']:,.0f}; the rule {best['fill_rate']:.1%} with "
+        f"{currency} {best['average_stock_value']:,.0f}. Of the distance from the rule to perfect "
+        f"information {closed:.0%} is closed."
+    )

@@ -25,6 +25,7 @@ class DemandPath:
     mean : (n_sku, n_period), its expected value.
     history : (n_sku, n_period), the expected value, NaN where nothing could be observed.
     estimated : (n_sku, n_period), where `units` is an estimate.
+    on_sale : (n_sku, n_period), from the product's launch to its end.
     """
 
     sku: np.ndarray
@@ -34,6 +35,7 @@ class DemandPath:
     mean: np.ndarray
     history: np.ndarray
     estimated: np.ndarray
+    on_sale: np.ndarray
 
 
 def demand_path(panel: pd.DataFrame, seed: int) -> DemandPath:
@@ -66,7 +68,8 @@ def demand_path(panel: pd.DataFrame, seed: int) -> DemandPath:
     units = np.where(unseen, rng.poisson(local), np.nan_to_num(units))
     mean = np.where(unseen, local, np.nan_to_num(history))
     estimated = unseen | (wide.censored & (units > wide.units))
-    return DemandPath(wide.sku, wide.period, wide.period_days, units, mean, history, estimated)
+    on_sale = ~np.isin(wide.status, ["not_launched", "ended"])
+    return DemandPath(wide.sku, wide.period, wide.period_days, units, mean, history, estimated, on_sale)
 
 
 def _local_mean(history: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ class Replay:
     ----------
     start_units, close_units : stock after the receipts of the period, and at its end.
     demand_units, served_units : wanted, and of it served from stock in the same period.
+    delivered_units : handed to customers, those who waited included.
     lost_units, backlog_units : lost in the period, and waiting at its end.
     received_units, ordered_units : `ordered_units` at the review before the period.
     holding, lost_sales, backorder, ordering : cost by kind; an order is charged in the period it arrives, and
@@ -32,6 +33,7 @@ class Replay:
     close_units: np.ndarray
     demand_units: np.ndarray
     served_units: np.ndarray
+    delivered_units: np.ndarray
     lost_units: np.ndarray
     backlog_units: np.ndarray
     received_units: np.ndarray
@@ -69,7 +71,7 @@ def replay(
 
     Raises
     ------
-    RuntimeError : units were created or destroyed (checked on every run).
+    RuntimeError : units or money were created or destroyed (checked on every run, see `check_conserved`).
 
     Examples
     --------
@@ -93,32 +95,24 @@ def replay(
         order = np.where(t % every == 0, decide(t, net, pipeline[:, t:]), 0.0)
         pipeline[rows, t + lead] += order
         received = pipeline[:, t].copy()
+        to_waiting = np.minimum(np.maximum(-net, 0.0), received)
         start = net + received
         served = np.minimum(np.maximum(start, 0.0), demand[:, t])
         lost = lost_share * (demand[:, t] - served)
         net = start - demand[:, t] + lost
-        for name, value in zip(
-            _UNITS,
-            (
-                np.maximum(start, 0.0),
-                np.maximum(net, 0.0),
-                served,
-                lost,
-                np.maximum(-net, 0.0),
-                received,
-                order,
-            ),
-            strict=True,
-        ):
-            units[name][:, t] = value
-    balance = initial_stock + units["received_units"].sum(1) - (demand - units["lost_units"]).sum(1) - net
-    ordered = initial_pipeline.sum(1) + units["ordered_units"].sum(1) - units["received_units"].sum(1)
-    on_order = ordered - pipeline[:, n_period:].sum(1)
-    if max(np.abs(balance).max(initial=0), np.abs(on_order).max(initial=0)) > 1e-6:
-        raise RuntimeError(
-            f"units were not conserved in the replay: {np.abs(balance).max():g} appeared or vanished"
+        happened = (
+            np.maximum(start, 0.0),
+            np.maximum(net, 0.0),
+            served,
+            served + to_waiting,
+            lost,
+            np.maximum(-net, 0.0),
+            received,
+            order,
         )
-    return Replay(
+        for name, value in zip(_UNITS, happened, strict=True):
+            units[name][:, t] = value
+    run = Replay(
         **units,
         demand_units=demand,
         holding=units["close_units"] * _cost(economics, "holding_cost_per_unit_period"),
@@ -126,12 +120,56 @@ def replay(
         backorder=units["backlog_units"] * _cost(economics, "backorder_cost_per_unit_period"),
         ordering=_arrivals(units["ordered_units"] > 0, lead) * _cost(economics, "order_cost"),
     )
+    check_conserved(run, initial_stock, initial_pipeline, pipeline[:, n_period:], economics)
+    return run
+
+
+def check_conserved(
+    run: Replay,
+    initial_stock: np.ndarray,
+    initial_pipeline: np.ndarray,
+    open_orders: np.ndarray,
+    economics: pd.DataFrame,
+) -> None:
+    """Units and money add up, for every product and period.
+
+    On the shelf: opening + received = delivered + closing. Customers: waiting before + wanted = delivered +
+    lost + waiting after. Orders: on the way before + ordered = received + still on the way. Money, where
+    `unit_cost` is known: stock at cost before + purchases = goods sold at cost + stock at cost after.
+
+    Parameters
+    ----------
+    run : what happened. `initial_stock`, `initial_pipeline`, `economics` : as in `replay`.
+    open_orders : (n_sku, n), units that arrive after the last period.
+
+    Raises
+    ------
+    RuntimeError : naming what does not add up, and by how much.
+    """
+    opening = np.concatenate([np.maximum(initial_stock, 0.0)[:, None], run.close_units[:, :-1]], axis=1)
+    waited = np.concatenate([np.maximum(-initial_stock, 0.0)[:, None], run.backlog_units[:, :-1]], axis=1)
+    gaps = {
+        "stock": opening + run.received_units - run.delivered_units - run.close_units,
+        "demand": waited + run.demand_units - run.delivered_units - run.lost_units - run.backlog_units,
+        "orders": (initial_pipeline.sum(1) + run.ordered_units.sum(1))
+        - (run.received_units.sum(1) + open_orders.sum(1)),
+    }
+    if "unit_cost" in economics:
+        cost = column(economics, "unit_cost")
+        before = cost * opening[:, 0] + (cost[:, None] * run.received_units).sum(axis=1)
+        after = (cost[:, None] * run.delivered_units).sum(axis=1) + cost * run.close_units[:, -1]
+        gaps["money"] = (before - after) / np.maximum(before, 1.0)
+    for name, gap in gaps.items():
+        worst = np.abs(gap).max(initial=0.0)
+        if not worst <= 1e-6:
+            raise RuntimeError(f"{name} was not conserved in the replay: {worst:g} appeared or vanished")
 
 
 _UNITS = [
     "start_units",
     "close_units",
     "served_units",
+    "delivered_units",
     "lost_units",
     "backlog_units",
     "received_units",

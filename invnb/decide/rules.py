@@ -1,7 +1,8 @@
 """Rules people use today, as levels: reorder at or below `reorder_point`, up to `order_up_to_level`.
 
 Every rule sees a table of past demand (n_sku, n_past), NaN where nothing is known, and the periods an order
-has to cover: lead time + review.
+has to cover: lead time + review. Its safety is one number, days or z; `SAFETY` holds those people use, the
+usual one first.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ import numpy as np
 from invnb.decide.first_order import Levels
 
 MOVING_DAYS = 56  # moving average of eight weeks
-SIGMA_DAYS = 182  # standard deviation of half a year
-SAFETY_DAYS = 7  # min-max: a week of safety
+HALF_YEAR_DAYS = 182  # mean of min-max, and standard deviation of z sigma
 LOT_DAYS = 28  # min-max: order four weeks at a time
-COVER_DAYS = 14  # days of cover: two weeks beyond lead time and review
-SERVICE_Z = 1.645  # z sigma: 95 % in the normal table
 
 
-def min_max(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7) -> Levels:
-    """Fixed minimum and maximum, set once from the mean of all the history handed in.
+def min_max(
+    history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7, safety_days: float = 7.0
+) -> Levels:
+    """Minimum and maximum from the mean of the last half year.
 
-    Minimum: demand over `cover_periods` and a week of safety; maximum: four weeks more.
+    Minimum: demand over `cover_periods` and the safety; maximum: four weeks more.
 
     Parameters
     ----------
     history : (n_sku, n_past), units, NaN unknown.
     cover_periods : (n_sku,), lead time + review. `period_days` : days in a period.
+    safety_days : demand of so many days on top.
 
     Examples
     --------
@@ -34,13 +35,15 @@ def min_max(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7
     >>> levels.reorder_point.tolist(), levels.order_up_to_level.tolist()
     ([12.0], [24.0])
     """
-    mean = _mean(history)
-    least = mean * (cover_periods + SAFETY_DAYS / period_days)
+    mean = _mean(history[:, -(HALF_YEAR_DAYS // period_days) :])
+    least = mean * (cover_periods + safety_days / period_days)
     return _levels(least, least + mean * LOT_DAYS / period_days)
 
 
-def days_of_cover(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7) -> Levels:
-    """Up to two weeks of cover beyond lead time and review, on the mean of the last eight weeks.
+def days_of_cover(
+    history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7, safety_days: float = 14.0
+) -> Levels:
+    """Up to so many days of cover beyond lead time and review, on the mean of the last eight weeks.
 
     Examples
     --------
@@ -48,30 +51,35 @@ def days_of_cover(history: np.ndarray, cover_periods: np.ndarray, period_days: i
     [15.0]
     """
     recent = history[:, -(MOVING_DAYS // period_days) :]
-    level = _mean(recent) * (cover_periods + COVER_DAYS / period_days)
+    level = _mean(recent) * (cover_periods + safety_days / period_days)
     return _levels(level, level)
 
 
-def z_sigma(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7) -> Levels:
-    """Mean of the last eight weeks over lead time and review plus z sigma sqrt(periods), z of 95 %.
+def z_sigma(history: np.ndarray, cover_periods: np.ndarray, period_days: int = 7, z: float = 1.645) -> Levels:
+    """Mean of the last eight weeks over lead time and review plus z sigma sqrt(periods).
 
-    Sigma is the standard deviation of the periods of the last half year.
+    Sigma is the standard deviation of the periods of the last half year; z is 95 % in the normal table.
 
     Examples
     --------
     >>> z_sigma(np.array([[1.0, 3.0] * 4]), np.array([4])).order_up_to_level.tolist()
     [12.0]
     """
-    recent = history[:, -(SIGMA_DAYS // period_days) :]
+    recent = history[:, -(HALF_YEAR_DAYS // period_days) :]
     known = np.sum(~np.isnan(recent), axis=1)
     squares = np.nansum((recent - _mean(recent)[:, None]) ** 2, axis=1)
     sigma = np.sqrt(squares / np.maximum(known - 1, 1))
     mean = _mean(history[:, -(MOVING_DAYS // period_days) :])
-    level = mean * cover_periods + SERVICE_Z * sigma * np.sqrt(cover_periods)
+    level = mean * cover_periods + z * sigma * np.sqrt(cover_periods)
     return _levels(level, level)
 
 
 RULES = {"min_max": min_max, "days_of_cover": days_of_cover, "z_sigma": z_sigma}
+SAFETY = {
+    "min_max": (7.0, 14.0, 21.0, 28.0, 42.0, 56.0),
+    "days_of_cover": (14.0, 21.0, 28.0, 35.0, 42.0, 56.0),
+    "z_sigma": (1.645, 2.054, 2.326, 2.576, 3.09, 3.72, 5.0),
+}
 
 
 def _mean(history: np.ndarray) -> np.ndarray:

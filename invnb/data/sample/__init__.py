@@ -5,7 +5,8 @@ drawn (`demand`), meets a mediocre planner and unreliable suppliers (`replenish`
 only what a shop sees of it is exported (`orders`, `exports`, `stock_files`, `offer_files`), with a known dose
 of dirt (`dirt`): stock-outs censor the sales. `columns.COLUMN_MAPS` maps the files to the canonical tables.
 
-The truth stands in files of its own, **for evaluation only**; no stage of a run reads them:
+The truth stands in files of its own, **for evaluation only**; of the stages only the backtest reads one of
+them (`invnb.data.truth`), to judge:
 
 - `truth.parquet`, per date and sku from `START` to `END`: `demand_units` (first choice of customers),
   `spill_in_units` (asked for here because another product was sold out), `sold_units`, `lost_units` (asked
