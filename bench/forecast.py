@@ -19,7 +19,7 @@ Measures (forecast_scores.py): scaled pinball is the mean loss of the quantiles 
 sum, over the mean absolute step of the product's own history and the periods of the window, averaged over
 products, windows and origins; a product whose history is constant has no scale, is left out and counted.
 "4 weeks" is the longest window alone. ± is the standard error of the paired difference, origins as units.
-The tables are also written to build/bench/forecast.json. Tune on development cuts and other seeds only.
+What is judged is also kept in build/bench/forecast.json. Tune on development cuts and other seeds only.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import forecast_bias
+import forecast_growth
 from forecast_ours import forecast_set
 from forecast_peers_run import given_to_peers, kept_forecasts, peer_forecasts
 from forecast_report import print_coverage, print_summary, print_table, standing
@@ -92,11 +94,18 @@ def main() -> None:
     print(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {today}")
     parts_alone = args.growth or args.sample_bias
     names = args.set or ([] if parts_alone else list(SETS))
-    results = {name: run_set(name, args) for name in names}
-    print_summary([r for r in results.values() if r])
-    CACHE.mkdir(parents=True, exist_ok=True)
+    measured = {name: run_set(name, args) for name in names}
+    print_summary([result for result in measured.values() if result])
     file = CACHE / "forecast.json"
-    file.write_text(json.dumps({k: v for k, v in results.items() if v}, indent=1), encoding="utf-8")
+    results = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    results |= {name: result for name, result in measured.items() if result}
+    if args.sample_bias or not (args.set or parts_alone):
+        results["sample_bias"] = forecast_bias.rows()
+    if args.growth or not (args.set or parts_alone):
+        results["growth"] = forecast_growth.rows()
+    if not args.cut and args.seed == SAMPLE_SEED and not args.models:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
