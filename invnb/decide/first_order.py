@@ -8,25 +8,62 @@ import numpy as np
 import pandas as pd
 
 from invnb.inventory.order_policies import OrderPolicy
-from invnb.inventory.simulation import Trajectories, simulate
+from invnb.inventory.order_terms import OrderTerms, order_terms
+from invnb.inventory.rollout import FirstOrderValues, first_order_values
+from invnb.inventory.simulation import Trajectories
 
-MAX_CANDIDATES = 16  # order sizes priced per product when a limit cuts; steps between them are whole packs
-CHUNK_CELLS = 20_000_000  # products x candidates x paths x periods simulated at once: bounds the memory
+MAX_CANDIDATES = 16  # order sizes priced per product at once when a limit cuts; then the steps get finer
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Policy of every product, (n_sku,): at or below `reorder_point` order up to `order_up_to_level`."""
+    """Policy of every product, (n_sku,): at or below `reorder_point` order up to `order_up_to_level`.
+
+    `rise_units` (n_sku, n_period) says by how much both levels lie above those of this review at the review
+    before each period ahead; None: they stay. `safety_factor` (n_sku,) is the z they come from, where known.
+    """
 
     reorder_point: np.ndarray
     order_up_to_level: np.ndarray
     expected_cost_per_period: np.ndarray
+    rise_units: np.ndarray | None = None
+    safety_factor: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> Levels:
         """The same for some of the products."""
         return Levels(
-            self.reorder_point[rows], self.order_up_to_level[rows], self.expected_cost_per_period[rows]
+            self.reorder_point[rows],
+            self.order_up_to_level[rows],
+            self.expected_cost_per_period[rows],
+            None if self.rise_units is None else self.rise_units[rows],
+            None if self.safety_factor is None else self.safety_factor[rows],
         )
+
+    def by_period(self, n_period: int) -> tuple[np.ndarray, np.ndarray]:
+        """Reorder point and order-up-to level at the review before each period, (n_sku, n_period)."""
+        rise = np.zeros((len(self.reorder_point), n_period)) if self.rise_units is None else self.rise_units
+        return self.reorder_point[:, None] + rise, self.order_up_to_level[:, None] + rise
+
+
+def terms_of(economics: pd.DataFrame) -> OrderTerms:
+    """Table `economics` as the arrays `invnb.inventory.rollout` wants.
+
+    Raises
+    ------
+    ValueError : a missing or impossible figure, with its name and row.
+    """
+    return order_terms(
+        len(economics),
+        lead_time_periods=economics["lead_time_periods"],
+        review_period_periods=economics["review_period_periods"],
+        holding_cost_per_unit_period=column(economics, "holding_cost_per_unit_period"),
+        shortage_cost_per_unit=column(economics, "shortage_cost_per_unit"),
+        backorder_cost_per_unit_period=column(economics, "backorder_cost_per_unit_period"),
+        fixed_cost_per_order=column(economics, "order_cost"),
+        lost_share=column(economics, "lost_share"),
+        pack_units=column(economics, "pack_units"),
+        min_order_units=column(economics, "min_order_units"),
+    )
 
 
 def round_up(units: np.ndarray, pack_units: np.ndarray, min_order_units: np.ndarray) -> np.ndarray:
@@ -41,6 +78,29 @@ def round_up(units: np.ndarray, pack_units: np.ndarray, min_order_units: np.ndar
     return np.where(units > 0, packs * pack_units, 0.0)
 
 
+def order_values(
+    demand: np.ndarray,
+    candidate_units: np.ndarray,
+    net_stock_units: np.ndarray,
+    inbound_units: np.ndarray,
+    economics: pd.DataFrame,
+    levels: Levels,
+) -> FirstOrderValues:
+    """Expected outcome of each candidate for the order placed now, the policy followed later.
+
+    All candidates of a product meet the same paths. What is left at the end of the horizon is charged as
+    `invnb.inventory.rollout` says. Where an order would arrive after the horizon the paths start again.
+
+    Parameters
+    ----------
+    candidate_units : (n_sku, n_candidate), units ordered now. The rest as in `review.review_orders`.
+    """
+    s, S = levels.by_period(demand.shape[2])
+    return first_order_values(
+        demand, candidate_units, net_stock_units, inbound_units, s, S, terms_of(economics)
+    )
+
+
 def first_order_costs(
     demand: np.ndarray,
     candidate_units: np.ndarray,
@@ -49,53 +109,12 @@ def first_order_costs(
     economics: pd.DataFrame,
     levels: Levels,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Expected cost and lost units of each candidate for the order placed now, the policy followed later.
+    """Expected cost over the horizon (currency) and lost units of each candidate, both (n_sku, n_candidate).
 
-    All candidates of a product meet the same paths. Stock left at the end is worth what it cost. Where an
-    order would arrive after the horizon the paths start again from their first period.
-
-    Parameters
-    ----------
-    candidate_units : (n_sku, n_candidate), units ordered now. The rest as in `review_orders`.
-
-    Returns
-    -------
-    Expected cost over the horizon in currency, and expected lost units, both (n_sku, n_candidate).
+    Parameters as in `order_values`.
     """
-    n_sku, n_candidate = candidate_units.shape
-    lead = economics["lead_time_periods"].to_numpy(int)
-    needed = int((lead + economics["review_period_periods"].to_numpy(int)).max(initial=0)) + 1
-    short = max(needed - demand.shape[2], 0)
-    if short:
-        again = np.arange(short) % demand.shape[2]
-        demand = np.concatenate([demand, demand[:, :, again]], axis=2)
-        inbound_units = np.pad(inbound_units, ((0, 0), (0, short)))
-    n_period = demand.shape[2]
-    rows_at_once = max(1, CHUNK_CELLS // (n_candidate * demand.shape[1] * n_period))
-    cost, lost = np.empty(candidate_units.shape), np.empty(candidate_units.shape)
-    for start in range(0, n_sku, rows_at_once):
-        rows = np.repeat(np.arange(start, min(start + rows_at_once, n_sku)), n_candidate)
-        terms = economics.iloc[rows]
-        policy = first_order_policy(
-            candidate_units[rows[::n_candidate]].ravel(), terms, levels.take(rows), n_period
-        )
-        run = simulate(
-            policy,
-            demand[rows],
-            lead_time_periods=lead[rows],
-            initial_on_hand=net_stock_units[rows],
-            pipeline=inbound_units[rows],
-            holding_cost_per_unit_period=column(terms, "holding_cost_per_unit_period"),
-            shortage_cost_per_unit=column(terms, "shortage_cost_per_unit"),
-            backorder_cost_per_unit_period=column(terms, "backorder_cost_per_unit_period"),
-            fixed_cost_per_order=column(terms, "order_cost"),
-            lost_share=column(terms, "lost_share"),
-            review_period_periods=terms["review_period_periods"].to_numpy(int),
-        )
-        chunk = slice(start, start + len(rows) // n_candidate)
-        cost[chunk] = run.total_cost.mean(axis=1).reshape(-1, n_candidate)
-        lost[chunk] = run.lost_units.mean(axis=1).reshape(-1, n_candidate)
-    return cost, lost
+    found = order_values(demand, candidate_units, net_stock_units, inbound_units, economics, levels)
+    return found.cost, found.lost_units
 
 
 def first_order_policy(
@@ -110,11 +129,11 @@ def first_order_policy(
     """
     planned = np.zeros((len(order_units), n_period))
     planned[:, 0] = order_units
-    reorder_point = np.repeat(levels.reorder_point[:, None], n_period, axis=1)
+    reorder_point, up_to = levels.by_period(n_period)
     reorder_point[:, 0] = -np.inf  # this review's order is given, nothing besides
     return OrderPolicy(
         reorder_point,
-        levels.order_up_to_level,
+        up_to,
         min_order_units=column(economics, "min_order_units"),
         pack_units=column(economics, "pack_units"),
         planned_orders=planned,
@@ -148,6 +167,37 @@ def order_sizes(units: np.ndarray, pack_units: np.ndarray, min_order_units: np.n
     packs = np.round(least[:, None] + share * np.maximum(most - least, 0.0)[:, None])
     sizes = np.concatenate([np.zeros((len(units), 1)), packs * pack_units[:, None]], axis=1)
     return _distinct_first(np.minimum(sizes, units[:, None]))
+
+
+def sizes_around(sizes: np.ndarray, choice: np.ndarray, pack_units: np.ndarray) -> np.ndarray | None:
+    """Finer order sizes around the ones chosen; None where all are single packs apart already.
+
+    Parameters
+    ----------
+    sizes : (n_sku, n_candidate) from `order_sizes` or this function: 0, the least order, ..., the largest.
+    choice : (n_sku,), columns chosen.
+    pack_units : (n_sku,).
+
+    Examples
+    --------
+    >>> sizes_around(np.array([[0.0, 1.0, 50.0, 100.0]]), np.array([2]), np.array([1.0]))[0, [0, 1, 2, -1]]
+    array([  0.,   1.,   9., 100.])
+    >>> sizes_around(np.array([[0.0, 12.0, 24.0]]), np.array([1]), np.array([12.0])) is None
+    True
+    """
+    rows = np.arange(len(sizes))
+    chosen = sizes[rows, choice]
+    last = sizes.shape[1] - 1
+    low = sizes[rows, np.minimum(np.maximum(choice - 1, 1), last)]
+    high = np.where(sizes > chosen[:, None], sizes, np.inf).min(axis=1)
+    high = np.where((choice == 0) | np.isinf(high), chosen, high)
+    low = np.minimum(low, high)
+    packs = np.stack([low, chosen, high]) / pack_units
+    if np.all(np.diff(packs, axis=0) <= 1 + 1e-9):
+        return None
+    share = np.linspace(0.0, 1.0, MAX_CANDIDATES - 3)
+    grid = np.round(packs[0][:, None] + share * (packs[2] - packs[0])[:, None]) * pack_units[:, None]
+    return _distinct_first(np.concatenate([sizes[:, :2], grid, chosen[:, None], sizes[:, -1:]], axis=1))
 
 
 def _distinct_first(sizes: np.ndarray) -> np.ndarray:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from invnb.decide.first_order import Levels, column
+from invnb.decide.first_order import column
 from invnb.decide.kpi_formulas import days_of_supply
 from invnb.decide.limits import review_limits
-from invnb.decide.order_reasons import confidence_words, reason_codes
+from invnb.decide.order_now import OrdersNow, order_now
+from invnb.decide.order_reasons import confidence_words, new_products, promoted_products
 from invnb.decide.policy import align, levels_of
 from invnb.decide.position import inbound_array
-from invnb.decide.review import Review, review_orders
+from invnb.decide.review import Review
 from invnb.forecast.scenarios import Scenarios
 
 ORDER_COLUMNS = [
@@ -57,6 +59,9 @@ ORDER_COLUMNS = [
     "planner_units",
     "planner_reason",
     "calc_id",
+    "expected_fill_rate",
+    "expected_cycle_service",
+    "note",
 ]
 ID_COLUMNS = ["sku", "on_hand_units", "inbound_units", "unit_cost", "order_units"]
 
@@ -86,23 +91,53 @@ def review_products(
     budget : currency for this review, or None; `storage_m3` : room in m³, or None.
     currency : of all money.
     """
+    return _orders_now(
+        scenarios, economics, position, inbound, policy, products, suppliers, None,
+        today=today, period_days=1, budget=budget, storage_m3=storage_m3, fill_rate_target=0.95,
+        currency=currency,
+    ).review  # fmt: skip
+
+
+def _orders_now(
+    scenarios: Scenarios,
+    economics: pd.DataFrame,
+    position: pd.DataFrame,
+    inbound: pd.DataFrame,
+    policy: pd.DataFrame,
+    products: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    promotions: pd.DataFrame | None,
+    *,
+    today: pd.Timestamp,
+    period_days: int,
+    budget: float | None,
+    storage_m3: float | None,
+    fill_rate_target: float,
+    currency: str,
+) -> OrdersNow:
+    """The tables of the stage as `order_now` wants them."""
     terms = align(economics, scenarios.sku)
     net = align(position, scenarios.sku)["net_units"].to_numpy(float)
     coming = inbound_array(inbound, scenarios.sku, scenarios.period)
-    levels = levels_of(align(policy, scenarios.sku))
-    stopped = _stopped(products, terms, today)
-    levels = Levels(
-        np.where(stopped, -np.inf, levels.reorder_point),
-        levels.order_up_to_level,
-        levels.expected_cost_per_period,
+    levels = levels_of(align(policy, scenarios.sku), scenarios.units)
+    catalogue = align(products.drop_duplicates("sku"), scenarios.sku)
+    levels = replace(
+        levels, reorder_point=np.where(_stopped(catalogue, terms, today), -np.inf, levels.reorder_point)
     )
-    lead = np.minimum(terms["lead_time_periods"].to_numpy(int), scenarios.n_period)
+    lead = np.clip(terms["lead_time_periods"].fillna(0).to_numpy(int), 0, scenarios.n_period)
     arriving = np.where(np.arange(scenarios.n_period) < lead[:, None], coming, 0.0).sum(axis=1)
-    at_arrival = np.maximum(net + arriving - scenarios.lead_time_sum(lead).mean(axis=1), 0.0)
+    at_arrival = np.nan_to_num(net + arriving - scenarios.lead_time_sum(lead).mean(axis=1))
     limits = review_limits(terms, at_arrival, budget=budget, storage_m3=storage_m3, currency=currency)
     least = suppliers.reindex(columns=["supplier_id", "order_min_value"]).dropna()
-    min_value = {str(name): float(money) for name, money in least.to_numpy() if money > 0}
-    return review_orders(scenarios.units, net, coming, terms, levels, limits, min_value)
+    return order_now(
+        scenarios, net, coming, terms,
+        limits=limits,
+        supplier_min_value={str(name): float(money) for name, money in least.to_numpy() if money > 0},
+        levels=levels,
+        fill_rate_target=fill_rate_target,
+        promoted=promoted_products(terms, promotions, today=today, period_days=period_days),
+        new_item=new_products(catalogue, today),
+    )  # fmt: skip
 
 
 def propose_orders(
@@ -124,7 +159,10 @@ def propose_orders(
     item_supplier: pd.DataFrame | None = None,
     promotions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Table `orders`: one row per product that wants an order, cut ones (reason NONE_BUDGET) at the end.
+    """Table `orders`: `order_now` with names and dates, one row per product that wants an order.
+
+    Ones cut by a limit (reason NONE_BUDGET) come below, and last those that could not be planned because data
+    is missing (reason DATA_FAULT, `note` says what).
 
     `order_by` is the last day on which an order still keeps the probability of a stock-out in every period at
     most 1 - `fill_rate_target`; `late_by_days` counts from there. `expected_lost_margin_if_not_ordered` is
@@ -142,27 +180,25 @@ def propose_orders(
     item_supplier : canonical table, for the supplier's own article numbers; may be missing.
     promotions : canonical table, for orders that build up for one; may be missing.
     """
-    review = review_products(
-        scenarios, economics, position, inbound, policy, products, suppliers,
-        today=today, budget=budget, storage_m3=storage_m3, currency=currency,
+    decided = _orders_now(
+        scenarios, economics, position, inbound, policy, products, suppliers, promotions,
+        today=today, period_days=period_days, budget=budget, storage_m3=storage_m3,
+        fill_rate_target=fill_rate_target, currency=currency,
     )  # fmt: skip
+    now = decided.orders
     terms = align(economics, scenarios.sku)
     state = align(position, scenarios.sku)
-    cover_periods = terms["lead_time_periods"] + terms["review_period_periods"]
+    cover = (terms["lead_time_periods"] + terms["review_period_periods"]).fillna(0).to_numpy(int)
     p10, p50, p90 = np.quantile(
-        scenarios.lead_time_sum(np.minimum(cover_periods, scenarios.n_period)), [0.1, 0.5, 0.9], axis=1
+        scenarios.lead_time_sum(np.clip(cover, 0, scenarios.n_period)), [0.1, 0.5, 0.9], axis=1
     )
     mean = scenarios.mean()
-    units = review.order_units
-    position_after = state["position_units"].to_numpy(float) + review.valued_units
+    units = now["order_units"].to_numpy()
+    position_after = state["position_units"].to_numpy(float) + now["valued_units"].to_numpy()
     left = np.maximum(position_after[:, None] - scenarios.units.sum(axis=2), 0.0).mean(axis=1)
     order_by, late = order_by_dates(
-        review.stockout_by_period, scenarios.period, terms, fill_rate_target, today
+        decided.review.stockout_by_period, scenarios.period, terms, fill_rate_target, today
     )
-    value = column(terms, "unit_cost") * units
-    saved = review.expected_cost_without - review.expected_cost
-    money = column(terms, "unit_cost") * review.valued_units
-    lost_margin = (review.lost_units_without - review.lost_units) * column(terms, "shortage_cost_per_unit")
     catalogue = align(products.drop_duplicates("sku"), scenarios.sku)
     classes = align(sku_segments.drop_duplicates("sku"), scenarios.sku)
     table = pd.DataFrame(
@@ -187,35 +223,41 @@ def propose_orders(
             "order_units": units,
             "min_order_units": terms["min_order_units"],
             "pack_units": terms["pack_units"],
-            "rounded_up_by_units": np.maximum(units - review.wanted_units, 0.0) * (units > 0),
+            "rounded_up_by_units": np.maximum(units - now["wanted_units"], 0.0) * (units > 0),
             "unit_cost": terms["unit_cost"],
-            "line_value": value,
+            "line_value": terms["unit_cost"].fillna(0.0) * units,
             "order_by": order_by,
             "late_by_days": late,
             "expected_receipt": today + pd.to_timedelta(np.ceil(terms["lead_time_days"]), unit="D"),
             "cover_after_days": days_of_supply(state["position_units"] + units, mean, period_days),
-            "stockout_probability": review.stockout_probability,
-            "expected_lost_margin_if_not_ordered": np.maximum(lost_margin, 0.0),
             "expected_excess_value": left * column(terms, "unit_cost"),
-            "marginal_value_last_unit": review.marginal_value_last_unit,
-            "value_per_money": saved / np.where(money > 0, money, np.inf),
-            "binding_limit": review.binding_limit,
-            "reason_code": reason_codes(
-                review, terms, catalogue, mean, late, promotions, today=today, period_days=period_days
-            ),
             "confidence": confidence_words(terms, state, p10, p50, p90),
             "planner_units": np.nan,
             "planner_reason": "",
+            "expected_fill_rate": now["fill_rate"],
+            "expected_cycle_service": now["cycle_service"],
+            "note": _both(state["note"], now["note"]) if "note" in state else now["note"],
         }
     )
-    table = table[review.valued_units > 0]
-    table = table.assign(cut=table["order_units"] == 0)
-    table = table.sort_values(["cut", "value_per_money", "sku"], ascending=[True, False, True], kind="stable")
+    same = ["stockout_probability", "expected_lost_margin_if_not_ordered", "marginal_value_last_unit",
+            "value_per_money", "binding_limit", "reason_code"]  # fmt: skip
+    table[same] = now[same]
+    table = table.assign(cut=table["order_units"] == 0, gap=~now["planned"])
+    table = table[(now["valued_units"] > 0) | table["gap"]]
+    table = table.sort_values(
+        ["gap", "cut", "value_per_money", "sku"], ascending=[True, True, False, True], kind="stable"
+    )
     table = table.assign(rank=np.arange(1, len(table) + 1), cumulative_value=table["line_value"].cumsum())
     table["calc_id"] = [
         calc_id(today, scenarios.seed, row) for row in table[ID_COLUMNS].itertuples(index=False)
     ]
     return table[ORDER_COLUMNS].reset_index(drop=True)
+
+
+def _both(first: pd.Series, second: pd.Series) -> list[str]:
+    """What both say, each once."""
+    pairs = zip(first.fillna("").astype(str), second, strict=True)
+    return ["; ".join(dict.fromkeys(filter(None, "; ".join(pair).split("; ")))) for pair in pairs]
 
 
 def calc_id(today: pd.Timestamp, seed: int, row: tuple) -> str:
@@ -264,16 +306,12 @@ def order_by_dates(
     return dates, np.maximum(late, 0.0).astype(int)
 
 
-def _stopped(products: pd.DataFrame, economics: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
+def _stopped(catalogue: pd.DataFrame, economics: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
     """Products no order should be placed for: not active, or ended before the order could arrive."""
-    rows = align(
-        products.drop_duplicates("sku").reindex(columns=["sku", "active", "end_date"]),
-        economics["sku"].to_numpy(),
-    )
+    rows = catalogue.reindex(columns=["active", "end_date"])
     receipt = today + pd.to_timedelta(np.ceil(economics["lead_time_days"]), unit="D")
     ends = pd.to_datetime(rows["end_date"]) <= receipt
-    inactive = rows["active"].isin([False, 0])
-    return (ends | inactive).to_numpy(bool)
+    return (ends | rows["active"].isin([False, 0])).to_numpy(bool)
 
 
 def _looked_up(keys: pd.Series, table: pd.DataFrame, key: str, column_name: str) -> pd.Series:

@@ -41,7 +41,7 @@ def project_stock(
     ordered = align(orders[["sku", "order_units"]], scenarios.sku)["order_units"].fillna(0.0).to_numpy(float)
     n_sku, _, n_period = scenarios.units.shape
 
-    levels = levels_of(align(policy, scenarios.sku))
+    levels = levels_of(align(policy, scenarios.sku), scenarios.units)
     lead = terms["lead_time_periods"].to_numpy(int)
     share = column(terms, "lost_share")
     ours = trajectories(

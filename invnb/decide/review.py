@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from invnb.decide.first_order import Levels, column, first_order_costs, order_sizes, round_up, unmet
+from invnb.decide.first_order import Levels, column, order_sizes, order_values, sizes_around, terms_of
 from invnb.decide.limits import Limit, cut_to_limits
 from invnb.decide.supplier_minimum import meet_supplier_minimums
-from invnb.inventory.order_policies import fixed_orders
-from invnb.inventory.policy import policy_levels
-from invnb.inventory.simulation import Trajectories, trajectories
+from invnb.inventory.rollout import FirstOrderValues, first_orders, idle_stockouts, period_levels
 
-Costs = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Values = Callable[[np.ndarray, np.ndarray], FirstOrderValues]
+MAX_PASSES = 4  # over ever finer order sizes where a limit cuts
 
 
 @dataclass(frozen=True)
@@ -28,20 +27,22 @@ class Review:
 
     Parameters
     ----------
-    wanted_units : order up to the level: what the policy asks for, before packs and minimum.
-    full_units : the same in whole packs and at least the minimum, or 0 where not ordering costs less.
+    wanted_units : the best order in single units: what it would be without packs and minimum.
+    full_units : the best order in whole packs and at least the minimum, or 0.
     order_units : what is ordered: `full_units` less what limits cut, more where a supplier's minimum asks.
     binding_limit : name of the limit that changed the order, or "".
-    limit_price : currency given up per unit of each limit.
+    limit_price : currency that one more unit of each limit would save.
     valued_units : the size the values below are for: `order_units`, or `full_units` where all of it was cut.
     expected_cost : holding, shortage and ordering over the horizon: `valued_units` now, the policy later.
     expected_cost_without : the same with no order now.
     lost_units, lost_units_without : expected over the horizon, with `valued_units` and without an order now.
     marginal_value_last_unit : cost with one pack less (or nothing, where the minimum order allows no less),
         minus cost with `valued_units`, per unit.
+    fill_rate, cycle_service : expected share of demand met, and probability that all of it is, in the periods
+        that this order and no later one serves; with `valued_units`.
+    fill_rate_without, cycle_service_without : the same with no order now.
     stockout_probability : of unmet demand before this order could arrive.
     stockout_by_period : (n_sku, n_period), probability of unmet demand in each period if nothing is ordered.
-    without : what happens on each path if nothing is ordered, now or later.
     """
 
     wanted_units: np.ndarray
@@ -55,30 +56,63 @@ class Review:
     lost_units: np.ndarray
     lost_units_without: np.ndarray
     marginal_value_last_unit: np.ndarray
+    fill_rate: np.ndarray
+    cycle_service: np.ndarray
+    fill_rate_without: np.ndarray
+    cycle_service_without: np.ndarray
     stockout_probability: np.ndarray
     stockout_by_period: np.ndarray
-    without: Trajectories
 
 
 def levels_from_scenarios(demand: np.ndarray, economics: pd.DataFrame) -> Levels:
-    """(s, S) of every product that is best on its demand paths, under lead time, lost sales and order cost.
+    """Levels of every product that follow its demand, with the safety factor of least simulated cost.
+
+    Lead time, lost sales, backorders and order cost are those of `economics`; see `invnb.inventory.rollout`.
 
     Parameters
     ----------
     demand : (n_sku, n_scenario, n_period), units.
     economics : table `economics`, one row per product in the order of `demand`.
     """
-    best = policy_levels(
-        demand,
-        economics["lead_time_periods"].to_numpy(int),
-        holding_cost_per_unit_period=column(economics, "holding_cost_per_unit_period"),
-        shortage_cost_per_unit=column(economics, "shortage_cost_per_unit"),
-        lost_share=column(economics, "lost_share"),
-        backorder_cost_per_unit_period=column(economics, "backorder_cost_per_unit_period"),
-        fixed_cost_per_order=column(economics, "order_cost"),
-        review_period_periods=economics["review_period_periods"].to_numpy(int),
+    best = period_levels(demand, terms_of(economics))
+    up_to = best.order_up_to_level
+    return Levels(
+        best.reorder_point[:, 0],
+        best.order_up_to_level[:, 0],
+        best.expected_cost,
+        up_to - up_to[:, :1],
+        best.safety_factor,
     )
-    return Levels(best.reorder_point, best.order_up_to_level, best.expected_cost)
+
+
+def best_orders(
+    demand: np.ndarray,
+    net_stock_units: np.ndarray,
+    inbound_units: np.ndarray,
+    economics: pd.DataFrame,
+    levels: Levels,
+) -> np.ndarray:
+    """The order of this review for each product by itself, (n_sku,): whole packs, at least the minimum, or 0.
+
+    The policy's own order, unless another size saves more than noise on the same paths (one step of rollout).
+
+    Parameters
+    ----------
+    As in `review_orders`.
+
+    Examples
+    --------
+    >>> economics = pd.DataFrame({"holding_cost_per_unit_period": [1.0], "shortage_cost_per_unit": [9.0],
+    ...     "backorder_cost_per_unit_period": [0.9], "lost_share": [1.0], "order_cost": [0.0],
+    ...     "lead_time_periods": [1], "review_period_periods": [1], "min_order_units": [1.0],
+    ...     "pack_units": [6.0]})
+    >>> paths = np.full((1, 2, 4), 3.0)
+    >>> best_orders(paths, np.array([3.0]), np.zeros((1, 4)), economics,
+    ...             levels_from_scenarios(paths, economics))
+    array([6.])
+    """
+    s, S = levels.by_period(demand.shape[2])
+    return first_orders(demand, net_stock_units, inbound_units, s, S, terms_of(economics))
 
 
 def review_orders(
@@ -92,9 +126,9 @@ def review_orders(
 ) -> Review:
     """Orders of this review for every product, and what each is worth.
 
-    What the policy wants (up to its level) becomes whole packs and at least the minimum order, or nothing at
-    all, whichever costs less on the scenarios with the policy followed at every later review. Where shared
-    limits do not hold, the packs that earn least per unit of the limit are cut.
+    Every product takes its best order (`best_orders`). Where shared limits do not hold, they get prices and
+    the packs that earn least for them are cut (`limits.cut_to_limits`). A supplier below its least order
+    value is topped up or dropped, whichever costs less.
 
     Parameters
     ----------
@@ -134,30 +168,25 @@ def review_orders(
     limits = limits or []
     pack, minimum = column(economics, "pack_units"), column(economics, "min_order_units")
 
-    def costs(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return first_order_costs(
-            demand[rows],
-            sizes,
-            net_stock_units[rows],
-            inbound_units[rows],
-            economics.iloc[rows],
-            levels.take(rows),
-        )
+    def values(rows: np.ndarray, sizes: np.ndarray) -> FirstOrderValues:
+        if len(rows) == len(demand):
+            return order_values(demand, sizes, net_stock_units, inbound_units, economics, levels)
+        some = (demand[rows], sizes, net_stock_units[rows], inbound_units[rows])
+        return order_values(*some, economics.iloc[rows], levels.take(rows))
 
-    position = net_stock_units + inbound_units.sum(axis=1)
-    below = position <= levels.reorder_point
-    wanted = np.where(below, np.maximum(levels.order_up_to_level - position, 0.0), 0.0)
-    full = up_or_not_at_all(round_up(wanted, pack, minimum), costs)
-    final, binding, price = _within_limits(full, pack, minimum, costs, limits)
+    full = best_orders(demand, net_stock_units, inbound_units, economics, levels)
+    wanted = _in_single_units(full, demand, net_stock_units, inbound_units, economics, levels)
+    final, binding, price = _within_limits(full, pack, minimum, values, limits)
     if supplier_min_value:
+        orderable = np.isfinite(levels.reorder_point)
         final, changed = meet_supplier_minimums(
             final,
-            economics["supplier_id"].to_numpy(),
+            economics["supplier_id"].astype(object).where(orderable, "").to_numpy(),
             supplier_min_value,
             column(economics, "unit_cost"),
             pack,
             minimum,
-            lambda rows, sizes: costs(rows, sizes)[0],
+            lambda rows, sizes: values(rows, sizes).cost,
             limits,
         )
         binding = np.where(changed != "", changed, binding)
@@ -165,17 +194,11 @@ def review_orders(
 
     valued = np.where(final > 0, final, full)
     less = np.where(valued - pack >= minimum, valued - pack, 0.0)
-    cost, lost = costs(np.arange(len(valued)), np.stack([np.zeros_like(valued), less, valued], axis=1))
-    without = trajectories(
-        fixed_orders(0.0),
-        demand,
-        initial_on_hand=net_stock_units,
-        pipeline=inbound_units,
-        lost_share=column(economics, "lost_share"),
-    )
-    stockout = unmet(without, net_stock_units)
-    lead = economics["lead_time_periods"].to_numpy(int)
-    before_receipt = np.arange(demand.shape[2]) < lead[:, None]
+    found = values(np.arange(len(valued)), np.stack([np.zeros_like(valued), less, valued], axis=1))
+    terms = terms_of(economics)
+    by_period, before_receipt = idle_stockouts(demand, net_stock_units, inbound_units, terms)
+    fill = 1 - found.cover_unmet_units / np.where(found.cover_demand_units > 0, found.cover_demand_units, 1.0)
+    service = 1 - found.cover_stockout_probability
     return Review(
         wanted_units=wanted,
         full_units=full,
@@ -183,49 +206,62 @@ def review_orders(
         binding_limit=binding,
         limit_price=price,
         valued_units=valued,
-        expected_cost=cost[:, 2],
-        expected_cost_without=cost[:, 0],
-        lost_units=lost[:, 2],
-        lost_units_without=lost[:, 0],
-        marginal_value_last_unit=(cost[:, 1] - cost[:, 2]) / np.maximum(valued - less, 1.0),
-        stockout_probability=(stockout & before_receipt[:, None, :]).any(axis=2).mean(axis=1),
-        stockout_by_period=stockout.mean(axis=1),
-        without=without,
+        expected_cost=found.cost[:, 2],
+        expected_cost_without=found.cost[:, 0],
+        lost_units=found.lost_units[:, 2],
+        lost_units_without=found.lost_units[:, 0],
+        marginal_value_last_unit=(found.cost[:, 1] - found.cost[:, 2]) / np.maximum(valued - less, 1.0),
+        fill_rate=fill[:, 2],
+        cycle_service=service[:, 2],
+        fill_rate_without=fill[:, 0],
+        cycle_service_without=service[:, 0],
+        stockout_probability=before_receipt,
+        stockout_by_period=by_period,
     )
 
 
-def up_or_not_at_all(rounded_units: np.ndarray, costs: Costs) -> np.ndarray:
-    """The rounded order where ordering it costs less than waiting for the next review, else 0; (n_sku,).
-
-    Parameters
-    ----------
-    rounded_units : (n_sku,), units in whole packs and at least the minimum.
-    costs : function of products and order sizes, see `first_order_costs`.
-    """
-    units = np.zeros_like(rounded_units)
-    rows = np.flatnonzero(rounded_units > 0)
+def _in_single_units(
+    full: np.ndarray,
+    demand: np.ndarray,
+    net_stock_units: np.ndarray,
+    inbound_units: np.ndarray,
+    economics: pd.DataFrame,
+    levels: Levels,
+) -> np.ndarray:
+    """The best orders if packs and minimum were one unit."""
+    wanted = full.copy()
+    forced = (column(economics, "pack_units") > 1) | (column(economics, "min_order_units") > 1)
+    rows = np.flatnonzero(forced & np.isfinite(levels.reorder_point))
     if rows.size:
-        size = rounded_units[rows]
-        cost, _ = costs(rows, np.stack([np.zeros_like(size), size], axis=1))
-        units[rows] = np.where(cost[:, 1] < cost[:, 0], size, 0.0)
-    return units
+        single = economics.iloc[rows].assign(pack_units=1.0, min_order_units=0.0)
+        state = (demand[rows], net_stock_units[rows], inbound_units[rows])
+        wanted[rows] = best_orders(*state, single, levels.take(rows))
+    return wanted
 
 
 def _within_limits(
-    full: np.ndarray, pack: np.ndarray, minimum: np.ndarray, costs: Costs, limits: list[Limit]
+    full: np.ndarray, pack: np.ndarray, minimum: np.ndarray, values: Values, limits: list[Limit]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
-    """Orders within the limits; the price of each size is only worked out where a limit asks for it."""
+    """Orders within the limits; the price of each size is only worked out where a limit asks for it.
+
+    The sizes are few and far apart at first; around each one chosen they get finer, down to single packs.
+    """
     final, binding = full.copy(), np.full(len(full), "", dtype=object)
     if all(float(limit.use_per_unit @ full) <= limit.available for limit in limits):
         return final, binding, dict.fromkeys((limit.name for limit in limits), 0.0)
     rows = np.flatnonzero(full > 0)
-    sizes = order_sizes(full[rows], pack[rows], minimum[rows])
-    choice = (sizes < full[rows, None]).sum(axis=1)
     mine = [replace(limit, use_per_unit=limit.use_per_unit[rows]) for limit in limits]
-    allocation = cut_to_limits(sizes, costs(rows, sizes)[0], choice, mine)
-    final[rows] = sizes[np.arange(len(rows)), allocation.choice]
-    binding[rows] = allocation.binding_limit
-    return final, binding, allocation.price
+    finer: np.ndarray | None = order_sizes(full[rows], pack[rows], minimum[rows])
+    for _ in range(MAX_PASSES):
+        if finer is None:
+            break
+        sizes = finer
+        most = (sizes < full[rows, None]).sum(axis=1)
+        found = cut_to_limits(sizes, values(rows, sizes).cost, most, mine)
+        finer = sizes_around(sizes, found.choice, pack[rows])
+    chosen = sizes[np.arange(len(rows)), found.choice]
+    final[rows], binding[rows] = chosen, found.binding_limit
+    return final, binding, found.price
 
 
 def _check_shapes(

@@ -23,12 +23,13 @@ more than a position at ``S``: the relative value of the deterministic lot-size 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from invnb.inventory import checks
+from invnb.inventory.order_terms import OrderTerms
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -42,101 +43,6 @@ FACTOR_STEPS = 12
 BEYOND_NOISE = 1.0
 """Standard errors by which another order must save more than the rule's own. At 0 noise in the far tails adds
 orders (1 to 4 % dearer at 160 to 1 between lost and held unit); at 2 a third of the gain is lost."""
-
-
-@dataclass(frozen=True)
-class OrderTerms:
-    """What orders of each product cost and how they come; from `order_terms`. Arrays are (n_product,)."""
-
-    lead_time_periods: Whole
-    review_period_periods: Whole
-    holding_cost_per_unit_period: Floats
-    shortage_cost_per_unit: Floats
-    backorder_cost_per_unit_period: Floats
-    fixed_cost_per_order: Floats
-    lost_share: Floats
-    pack_units: Floats
-    min_order_units: Floats
-
-    def take(self, rows: ArrayLike) -> OrderTerms:
-        """The same for some of the products."""
-        return OrderTerms(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    def table(self) -> Floats:
-        """Costs, pack and minimum as the compiled loops want them, (n_product, 7)."""
-        return np.ascontiguousarray(
-            np.stack([getattr(self, field.name) for field in fields(self)[2:]], axis=1)
-        )
-
-
-def order_terms(
-    n_product: int,
-    *,
-    lead_time_periods: ArrayLike,
-    holding_cost_per_unit_period: ArrayLike,
-    shortage_cost_per_unit: ArrayLike,
-    lost_share: ArrayLike,
-    backorder_cost_per_unit_period: ArrayLike | None = None,
-    fixed_cost_per_order: ArrayLike = 0.0,
-    review_period_periods: ArrayLike = 1,
-    pack_units: ArrayLike = 1.0,
-    min_order_units: ArrayLike = 0.0,
-) -> OrderTerms:
-    """Check the terms of `n_product` products and spread scalars over them.
-
-    Parameters
-    ----------
-    lead_time_periods : whole periods; an order of the review before period t is available in t + lead time.
-    holding_cost_per_unit_period : currency per unit in stock at the end of a period.
-    shortage_cost_per_unit : currency per unit lost (a lost margin: the purchase is saved).
-    lost_share : share of unmet demand that is lost, 0 to 1; the rest waits.
-    backorder_cost_per_unit_period : currency per unit waiting at the end of a period; None takes
-        `shortage_cost_per_unit`.
-    fixed_cost_per_order : currency per order.
-    review_period_periods : whole periods between reviews; the first is now.
-    pack_units, min_order_units : pack multiple, above 0, and smallest order, units.
-
-    Returns
-    -------
-    `OrderTerms`.
-
-    Raises
-    ------
-    ValueError : naming argument, value or shape, and what is allowed.
-
-    Examples
-    --------
-    >>> terms = order_terms(2, lead_time_periods=[1, 2], holding_cost_per_unit_period=1,
-    ...                     shortage_cost_per_unit=9, lost_share=1)
-    >>> terms.lead_time_periods.tolist(), terms.backorder_cost_per_unit_period.tolist()
-    ([1, 2], [9.0, 9.0])
-    """
-    if backorder_cost_per_unit_period is None:
-        backorder_cost_per_unit_period = shortage_cost_per_unit
-
-    def spread(name: str, value: ArrayLike) -> Floats:
-        return np.array(checks.broadcast_to(name, value, (n_product,)))
-
-    whole = {
-        name: spread(name, checks.whole(name, value, least)).astype(np.int64)
-        for name, value, least in [
-            ("lead_time_periods", lead_time_periods, 0),
-            ("review_period_periods", review_period_periods, 1),
-        ]
-    }
-    money = {
-        "holding_cost_per_unit_period": holding_cost_per_unit_period,
-        "shortage_cost_per_unit": shortage_cost_per_unit,
-        "backorder_cost_per_unit_period": backorder_cost_per_unit_period,
-        "fixed_cost_per_order": fixed_cost_per_order,
-        "min_order_units": min_order_units,
-    }
-    return OrderTerms(
-        **whole,
-        **{name: spread(name, checks.nonnegative(name, value)) for name, value in money.items()},
-        lost_share=spread("lost_share", checks.share("lost_share", lost_share)),
-        pack_units=spread("pack_units", checks.positive("pack_units", pack_units)),
-    )
 
 
 @dataclass(frozen=True)
@@ -182,6 +88,7 @@ def period_levels(demand: ArrayLike, terms: OrderTerms, search_scenarios: int = 
 
     >>> paths = np.full((1, 2, 4), 3.0)
     >>> paths[:, :, 2:] = 6.0
+    >>> from invnb.inventory.order_terms import order_terms
     >>> terms = order_terms(1, lead_time_periods=1, holding_cost_per_unit_period=1,
     ...                     shortage_cost_per_unit=9, lost_share=1)
     >>> period_levels(paths, terms).order_up_to_level.tolist()
@@ -208,37 +115,29 @@ def period_levels(demand: ArrayLike, terms: OrderTerms, search_scenarios: int = 
     return PeriodLevels(s, S, out[:, 0].copy(), out[:, 1].copy(), out[:, 2].copy())
 
 
-def levels_of_factor(
-    demand: ArrayLike, terms: OrderTerms, safety_factor: ArrayLike, gap_units: ArrayLike
-) -> tuple[Floats, Floats]:
-    """Return the levels by period of safety factors chosen before: s and S, (n_product, n_period) each.
+def level_rise(demand: ArrayLike, window_periods: ArrayLike, safety_factor: ArrayLike) -> Floats:
+    """Return how far the level of the review before each period lies above the first, (n_product, n_period).
 
     Parameters
     ----------
-    demand, terms : as in `period_levels`.
-    safety_factor, gap_units : (n_product,), as in `PeriodLevels`.
+    demand : as in `period_levels`.
+    window_periods : (n_product,), lead time plus review period.
+    safety_factor : (n_product,), z of `period_levels`; 0 is returned where it is not finite.
 
     Examples
     --------
-    >>> terms = order_terms(1, lead_time_periods=1, holding_cost_per_unit_period=1,
-    ...                     shortage_cost_per_unit=9, lost_share=1)
-    >>> levels_of_factor(np.full((1, 2, 3), 3.0), terms, [0.0], [4.0])
-    (array([[6., 6., 6.]]), array([[10., 10., 10.]]))
+    >>> paths = np.full((1, 2, 4), 3.0)
+    >>> paths[:, :, 2:] = 6.0
+    >>> level_rise(paths, [2], [0.0])
+    array([[0., 3., 6., 3.]])
     """
     from invnb.inventory import rollout_kernels as kernels
 
-    paths = checked_paths(demand, terms)
-    s, S = np.empty((len(paths), paths.shape[2])), np.empty((len(paths), paths.shape[2]))
-    kernels.levels_again(
-        paths,
-        terms.lead_time_periods + terms.review_period_periods,
-        terms.lost_share,
-        np.asarray(safety_factor, dtype=np.float64),
-        np.asarray(gap_units, dtype=np.float64),
-        s,
-        S,
-    )
-    return s, S
+    paths = checked_paths(demand)
+    rise = np.zeros((len(paths), paths.shape[2]))
+    window = checks.whole("window_periods", window_periods, least=1)
+    kernels.rises(paths, window, np.asarray(safety_factor, dtype=np.float64), rise)
+    return rise
 
 
 def first_orders(
@@ -273,6 +172,7 @@ def first_orders(
 
     Examples
     --------
+    >>> from invnb.inventory.order_terms import order_terms
     >>> terms = order_terms(1, lead_time_periods=1, holding_cost_per_unit_period=1,
     ...                     shortage_cost_per_unit=9, lost_share=1, pack_units=2)
     >>> level = np.full((1, 4), 6.0)
@@ -322,6 +222,7 @@ def first_order_values(
 
     Examples
     --------
+    >>> from invnb.inventory.order_terms import order_terms
     >>> terms = order_terms(1, lead_time_periods=1, holding_cost_per_unit_period=1,
     ...                     shortage_cost_per_unit=9, lost_share=1)
     >>> level = np.full((1, 4), 6.0)
@@ -357,6 +258,7 @@ def idle_stockouts(
 
     Examples
     --------
+    >>> from invnb.inventory.order_terms import order_terms
     >>> terms = order_terms(1, lead_time_periods=1, holding_cost_per_unit_period=1,
     ...                     shortage_cost_per_unit=9, lost_share=1)
     >>> idle_stockouts([[[3.0, 3.0], [1.0, 1.0]]], [4.0], np.zeros((1, 2)), terms)
@@ -374,7 +276,7 @@ def idle_stockouts(
     return out[:, :-1], out[:, -1]
 
 
-def checked_paths(demand: ArrayLike, terms: OrderTerms) -> NDArray:
+def checked_paths(demand: ArrayLike, terms: OrderTerms | None = None) -> NDArray:
     """The demand as it is where it is float32 or float64, without a copy; refused where it is no demand."""
     paths = np.asarray(demand)
     if paths.dtype not in (np.float32, np.float64):
@@ -387,7 +289,7 @@ def checked_paths(demand: ArrayLike, terms: OrderTerms) -> NDArray:
     least, most = paths.min(), paths.max()
     if not (least >= 0 and np.isfinite(most)):
         checks.nonnegative("demand", paths)  # names the value and its place
-    if len(terms.lead_time_periods) != len(paths):
+    if terms is not None and len(terms.lead_time_periods) != len(paths):
         raise ValueError(f"terms must be of {len(paths)} products, got {len(terms.lead_time_periods)}")
     return np.ascontiguousarray(paths)
 
@@ -403,11 +305,6 @@ def _state(
             f"inbound must have shape (n_product, n_period), {(n_product, n_period)}, got {coming.shape}"
         )
     net = np.array(checks.broadcast_to("net_stock", checks.finite("net_stock", net_stock), (n_product,)))
-    return (
-        coming,
-        net,
-        *(
-            np.ascontiguousarray(checks.broadcast_to(name, level, (n_product, n_period)))
-            for name, level in (("reorder_point", s), ("order_up_to_level", S))
-        ),
-    )
+    low = checks.broadcast_to("reorder_point", s, (n_product, n_period))
+    up_to = checks.broadcast_to("order_up_to_level", S, (n_product, n_period))
+    return coming, net, np.ascontiguousarray(low), np.ascontiguousarray(up_to)

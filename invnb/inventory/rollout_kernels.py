@@ -144,13 +144,9 @@ def windows(paths: Floats, n_window: int, mean: Floats, sd: Floats) -> None:
 
 
 @njit(cache=True)
-def set_levels(
-    z: float, gap: float, mean: Floats, sd: Floats, lost_share: float, s: Floats, S: Floats
-) -> None:
+def set_levels(z: float, gap: float, mean: Floats, sd: Floats, s: Floats, S: Floats) -> None:
     for t in range(len(mean)):
         s[t] = np.round(mean[t] + z * sd[t])
-        if lost_share == 1.0:  # nobody waits: an order for less than nothing in stock is never right
-            s[t] = max(s[t], 0.0)
         S[t] = s[t] + gap
 
 
@@ -190,14 +186,14 @@ def levels_of_product(
     z, cheapest = 0.0, np.inf
     for _ in range(n_search):
         if f_left < 0.0:
-            set_levels(left, gap, mean, sd, lost_share, s, S)
+            set_levels(left, gap, mean, sd, s, S)
             f_left = run(
                 few, nothing, S[0], -1.0, s, S, lead, review, free, 2 * n_period, n_period, 0.0, False, work
             )
             if f_left < cheapest:
                 z, cheapest = left, f_left
         if f_right < 0.0:
-            set_levels(right, gap, mean, sd, lost_share, s, S)
+            set_levels(right, gap, mean, sd, s, S)
             f_right = run(
                 few, nothing, S[0], -1.0, s, S, lead, review, free, 2 * n_period, n_period, 0.0, False, work
             )
@@ -209,7 +205,7 @@ def levels_of_product(
         else:
             low, left, f_left, f_right = left, right, f_right, -1.0
             right = low + GOLDEN * (high - low)
-    set_levels(z, gap, mean, sd, lost_share, s, S)
+    set_levels(z, gap, mean, sd, s, S)
     work = np.empty((DUE + lead + 1, paths.shape[1]))
     cost = run(paths, nothing, S[0], -1.0, s, S, lead, review, free, 2 * n_period, n_period, 0.0, False, work)
     never = shortage * rate
@@ -241,17 +237,15 @@ def levels(
 
 
 @njit(cache=True, nogil=True)
-def levels_again(
-    demand: NDArray, window: Whole, lost_share: Floats, z: Floats, gap: Floats, s: Floats, S: Floats
-) -> None:
-    """The levels of known safety factors, (n_product, n_period) each."""
+def rises(demand: NDArray, window: Whole, z: Floats, out: Floats) -> None:
+    """Level of each period minus that of the first, (n_product, n_period), filled where z is finite."""
     n_period = demand.shape[2]
     mean, sd = np.empty(n_period), np.empty(n_period)
     for i in range(len(demand)):
-        s[i], S[i] = -np.inf, 0.0
         if np.isfinite(z[i]):
             windows(transposed(demand[i], 1), window[i], mean, sd)
-            set_levels(z[i], gap[i], mean, sd, lost_share[i], s[i], S[i])
+            for t in range(n_period):
+                out[i, t] = np.round(mean[t] + z[i] * sd[t]) - np.round(mean[0] + z[i] * sd[0])
 
 
 @njit(cache=True)
