@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-DRIFT_VARIANCE = 0.008
+DRIFT_VARIANCE = 0.016
 """Variance of the relative change of a product's level from one period to the next."""
 SPREAD_RATE = 0.05
 """Weight of the newest period in the variance-to-mean ratio, once it is older than 1 / SPREAD_RATE."""
@@ -111,7 +111,7 @@ def expected_demand(
     n_sku, n_period = units.shape
     demand = units.copy()
     level, n_known, n_positive = np.zeros(n_sku), np.zeros(n_sku), np.zeros(n_sku)
-    dispersion = np.full(n_sku, FIRST_DISPERSION)
+    squared_error, dispersion = np.zeros(n_sku), np.full(n_sku, FIRST_DISPERSION)
     for t in range(n_period):
         known = ~np.isnan(units[:, t])
         variance = np.zeros(n_sku)
@@ -126,14 +126,15 @@ def expected_demand(
                 at = rows[part]
                 demand[at, t], variance[at] = given(mean[part], dispersion[at], *(x[part] for x in shown))
         wanted = np.nan_to_num(demand[:, t])
-        squared_error = (wanted - level) ** 2 + variance
-        # The first period has no error to learn a spread from; a spread learned from few is half the default.
-        learn = np.where(known & (n_known > 0), np.maximum(SPREAD_RATE, 1 / (n_known + 2)), 0.0)
-        dispersion += learn * (squared_error / np.maximum(level, 0.1) - dispersion)
-        dispersion = np.clip(dispersion, LEAST_DISPERSION, MOST_DISPERSION)
+        squared = np.where(n_known > 0, (wanted - level) ** 2 + variance, FIRST_DISPERSION * wanted)
+        # The spread assumed at first counts as two periods.
+        learn = np.where(n_known > 0, np.maximum(SPREAD_RATE, 1 / (n_known + 2)), 1.0)
+        squared_error += np.where(known, learn * (squared - squared_error), 0.0)
         signal = DRIFT_VARIANCE * level / dispersion
         gain = (np.sqrt(signal**2 + 4 * signal) - signal) / 2
         level += np.where(known, np.maximum(gain, 1 / (n_known + 1)), 0.0) * (wanted - level)
+        dispersion = (squared_error + FIRST_DISPERSION * LEAST_LEVEL) / (level + LEAST_LEVEL)
+        dispersion = np.clip(dispersion, LEAST_DISPERSION, MOST_DISPERSION)
         n_known += known
         n_positive += known & (wanted > 0.5)
     return demand
