@@ -38,4 +38,4 @@ def true_demand(folder: Path, panel: pd.DataFrame) -> pd.DataFrame | None:
     last = periods[-1] + (periods[-1] - periods[-2] if len(periods) > 1 else pd.Timedelta(days=1))
     inside = (place >= 0) & (truth["date"] < last).to_numpy()
     truth = truth.assign(period=periods[place.clip(0)])[inside]
-    return truth.groupby(["sku", "period"], as_index=False)["units"].sum()
+    return truth.groupby(["sku", "period"])["units"].sum().reset_index()

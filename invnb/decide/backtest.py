@@ -357,7 +357,7 @@ def in_words(found: Backtest, currency: str) -> str:
     total = found.backtest[found.backtest["cost_kind"] == "total"].set_index("policy")
     saving = found.savings.set_index("source").loc["total"]
     rule, ours, best = notes["best_rule"], total.loc["policy"], total.loc[notes["best_rule"]]
-    bound = float(total.loc["perfect_information", "value"])
+    bound = total["value"].astype(float)["perfect_information"]
     closed = saving["saving"] / (saving["rule_cost"] - bound) if saving["rule_cost"] > bound else float("nan")
     sure = "beyond chance" if saving["low"] > 0 else "not beyond chance"
     evidence = {
@@ -367,9 +367,9 @@ def in_words(found: Backtest, currency: str) -> str:
     return (
         f"{evidence} Over {notes['periods_replayed']} periods our policy costs {currency} "
         f"{ours['value']:,.0f}, the best of today's rules ({rule}) {currency} {best['value']:,.0f}: a saving "
-        f"of {currency} {saving['saving']:,.0f} ({saving['saving'] / saving['rule_cost']:.0%}), 95 % interval "
-        f"{saving['low']:,.0f} to {saving['high']:,.0f}, {sure}. It serves {ours['fill_rate']:.1%} of demand "
-        f"with stock of {currency} {ours['average_stock_value']:,.0f}; the rule {best['fill_rate']:.1%} with "
+        f"of {currency} {saving['saving']:,.0f} ({saving['saving'] / saving['rule_cost']:.0%}), 95 % "
+        f"interval {saving['low']:,.0f} to {saving['high']:,.0f}, {sure}. It serves {ours['fill_rate']:.1%} of "
+        f"demand with stock of {currency} {ours['average_stock_value']:,.0f}; the rule {best['fill_rate']:.1%} with "
         f"{currency} {best['average_stock_value']:,.0f}. Of the distance from the rule to perfect "
         f"information {closed:.0%} is closed."
     )

@@ -60,7 +60,14 @@ def demand_path(panel: pd.DataFrame, seed: int) -> DemandPath:
     """
     wide = to_wide(panel)
     rng = np.random.default_rng(seed)
-    history = estimate_demand(wide.units, wide.censored, wide.available_share)
+    history = estimate_demand(
+        wide.units,
+        wide.censored,
+        wide.available_share,
+        seen_units=wide.seen_units,
+        seen_share=wide.seen_share,
+        cut_share=wide.cut_share,
+    )
     floor = np.floor(history)
     units = floor + (rng.random(history.shape) < history - floor)
     unseen = np.isnan(wide.units) & ~np.isin(wide.status, NO_DEMAND)

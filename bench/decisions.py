@@ -1,0 +1,142 @@
+"""The decision on the sample, truth known: our default beside the rules people use, seed by seed.
+
+python bench/decisions.py                  the ten published seeds, all categories
+python bench/decisions.py --seeds 1 2      others (1 to 3 are for development)
+python bench/decisions.py --periods 26     periods counted
+
+Every policy meets the same true demand with the same start, packs, minimum orders and costs (see
+`invnb.decide.backtest`). The models are chosen, the rules set and the price of a lost unit learned on what
+was known before. "Rules at their best" is the cheapest of all rules at all safeties, chosen with hindsight.
+Seconds are CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from invnb.data.ingest import ingest
+from invnb.data.sample import COLUMN_MAPS, write_sample
+from invnb.data.truth import true_demand
+from invnb.decide.backtest import KINDS, WARM_UP_PERIODS, past_scenarios, replay_all, rule_safety
+from invnb.decide.bootstrap import block_bootstrap
+from invnb.decide.case import Case, make_case, replay_rule
+from invnb.decide.demand_path import demand_path
+from invnb.decide.economics import build_economics
+from invnb.decide.replay import Replay
+from invnb.decide.rules import RULES, SAFETY
+from invnb.features.table import build_features
+from invnb.params import Params
+
+CATEGORIES = ("toys", "kitchen", "beauty")
+PUBLISHED_SEEDS = tuple(range(11, 21))
+TARGET = 0.20
+
+
+def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]:
+    """Cost by counted period of each policy, and units served and demanded, of one category of one shop."""
+    given = Params()
+    data = ingest(COLUMN_MAPS, folder, category, "week", "", "bench")
+    t = data.tables
+    features = build_features(
+        data.panel, t["products"], t["promotions"], t["page_views"],
+        country=given.country, horizon_periods=given.horizon_periods,
+    )  # fmt: skip
+    economics = build_economics(
+        t["products"], t["item_supplier"], t["suppliers"], t["purchase_orders"], t["receipts"], data.panel,
+        holding_rate_per_year=given.holding_rate_per_year, lost_share=given.lost_share,
+        order_cost=given.order_cost, goodwill_cost_share=given.goodwill_cost_share,
+        lead_time_days=given.lead_time_days, unit_cost_share=given.unit_cost_share,
+        volume_m3_per_unit=given.volume_m3_per_unit, min_order_units=given.min_order_units,
+        pack_units=given.pack_units, period_days=7,
+    )  # fmt: skip
+    path = demand_path(data.panel, given.seed)
+    n = counted + WARM_UP_PERIODS
+    scenarios = past_scenarios(
+        data.panel, features, path.period[-n:], path.sku,
+        horizon_periods=given.horizon_periods, n_scenarios=given.n_scenarios, seed=given.seed,
+    )  # fmt: skip
+    truth = true_demand(folder, data.panel)
+    case = make_case(path, economics, t["stock_history"], n, truth, warm_up_periods=WARM_UP_PERIODS)
+    safety = rule_safety(path, economics, t["stock_history"], n, given.fill_rate_target)
+    found = replay_all(case, scenarios, safety)
+    result = {}
+    for name, run in found.runs.items():
+        result[name] = cost(case, run)
+        result[f"{name} served"] = (run.served_units * case.counted).sum(axis=0)[WARM_UP_PERIODS:]
+    result["demand"] = (case.demand * case.counted).sum(axis=0)[WARM_UP_PERIODS:]
+    result["perfect"] = (sum(found.bound[kind] for kind in KINDS) * case.counted).sum(axis=0)[
+        WARM_UP_PERIODS:
+    ]
+    for name in RULES:
+        for number in SAFETY[name]:
+            result[f"{name} at {number:g}"] = cost(case, replay_rule(case, name, number))
+    return result
+
+
+def cost(case: Case, run: Replay) -> np.ndarray:
+    """All cost by counted period, (n_counted,)."""
+    return (run.total * case.counted).sum(axis=0)[WARM_UP_PERIODS:]
+
+
+def of_seed(seed: int, counted: int) -> tuple[dict[str, np.ndarray], float]:
+    """The replay of one shop, its categories added up, and the CPU seconds it took."""
+    started = time.process_time()
+    with tempfile.TemporaryDirectory() as name:
+        write_sample(Path(name), seed)
+        parts = [replayed(Path(name), category, counted) for category in CATEGORIES]
+    added = {key: np.sum([part[key] for part in parts], axis=0) for key in parts[0]}
+    return added, time.process_time() - started
+
+
+def row(seed: int, found: dict[str, np.ndarray], seconds: float) -> dict[str, object]:
+    """One line of the table."""
+    best = min(RULES, key=lambda name: found[name].sum())
+    ours, rule, bound = (found[name].sum() for name in ("policy", best, "perfect"))
+    hindsight = min(found[f"{name} at {s:g}"].sum() for name in RULES for s in SAFETY[name])
+    low, high = block_bootstrap(found[best] - found["policy"], np.random.default_rng(seed))
+    demand = found["demand"].sum()
+    return {
+        "seed": seed, "ours": ours, "best rule": rule, "rule": best, "ratio": ours / rule,
+        "saving low": low / rule, "saving high": high / rule,
+        "fill ours": found["policy served"].sum() / demand, "fill rule": found[f"{best} served"].sum() / demand,
+        "rules at their best": hindsight, "perfect": bound,
+        "gap closed": (rule - ours) / (rule - bound), "CPU s": seconds,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Replay the seeds asked for and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(PUBLISHED_SEEDS))
+    parser.add_argument("--periods", type=int, default=Params().backtest_periods)
+    asked = parser.parse_args()
+    rows = []
+    for seed in asked.seeds:
+        rows.append(row(seed, *of_seed(seed, asked.periods)))
+        print(
+            pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1, float_format="%.3f"),
+            flush=True,
+        )
+    table = pd.DataFrame(rows)
+    ratio = table["ours"].sum() / table["best rule"].sum()
+    saving = 1 - table["ratio"]
+    error = saving.std(ddof=1) / np.sqrt(len(saving)) if len(saving) > 1 else float("nan")
+    print(
+        f"\nall seeds: ours / best rule {ratio:.3f} (at most {1 - TARGET:.2f} asked); saving by seed "
+        f"{saving.mean():.3f} with standard error {error:.3f}; fill rate {table['fill ours'].mean():.4f} "
+        f"against {table['fill rule'].mean():.4f}; against the rules at their best with hindsight "
+        f"{table['ours'].sum() / table['rules at their best'].sum():.3f}; to perfect information "
+        f"{table['ours'].sum() / table['perfect'].sum():.2f}; gap closed {table['gap closed'].mean():.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
