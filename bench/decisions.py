@@ -23,7 +23,13 @@ import pandas as pd
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
-from invnb.decide.backtest import KINDS, WARM_UP_PERIODS, past_scenarios, replay_all, rule_safety
+from invnb.decide.backtest import (
+    WARM_UP_PERIODS,
+    costs_by_period,
+    past_scenarios,
+    replay_all,
+    rule_safety,
+)
 from invnb.decide.bootstrap import block_bootstrap
 from invnb.decide.case import Case, make_case, replay_rule
 from invnb.decide.demand_path import demand_path
@@ -104,7 +110,8 @@ def row(seed: int, found: dict[str, np.ndarray], seconds: float) -> dict[str, ob
     return {
         "seed": seed, "ours": ours, "best rule": rule, "rule": best, "ratio": ours / rule,
         "saving low": low / rule, "saving high": high / rule,
-        "fill ours": found["policy served"].sum() / demand, "fill rule": found[f"{best} served"].sum() / demand,
+        "fill ours": found["policy served"].sum() / demand,
+        "fill rule": found[f"{best} served"].sum() / demand,
         "rules at their best": hindsight, "perfect": bound,
         "gap closed": (rule - ours) / (rule - bound), "CPU s": seconds,
     }  # fmt: skip

@@ -368,8 +368,9 @@ def in_words(found: Backtest, currency: str) -> str:
         f"{evidence} Over {notes['periods_replayed']} periods our policy costs {currency} "
         f"{ours['value']:,.0f}, the best of today's rules ({rule}) {currency} {best['value']:,.0f}: a saving "
         f"of {currency} {saving['saving']:,.0f} ({saving['saving'] / saving['rule_cost']:.0%}), 95 % "
-        f"interval {saving['low']:,.0f} to {saving['high']:,.0f}, {sure}. It serves {ours['fill_rate']:.1%} of "
-        f"demand with stock of {currency} {ours['average_stock_value']:,.0f}; the rule {best['fill_rate']:.1%} with "
+        f"interval {saving['low']:,.0f} to {saving['high']:,.0f}, {sure}. "
+        f"It serves {ours['fill_rate']:.1%} of demand with stock of {currency} "
+        f"{ours['average_stock_value']:,.0f}; the rule {best['fill_rate']:.1%} with "
         f"{currency} {best['average_stock_value']:,.0f}. Of the distance from the rule to perfect "
         f"information {closed:.0%} is closed."
     )
