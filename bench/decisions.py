@@ -76,9 +76,7 @@ def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]
         result[name] = cost(case, run)
         result[f"{name} served"] = (run.served_units * case.counted).sum(axis=0)[WARM_UP_PERIODS:]
     result["demand"] = (case.demand * case.counted).sum(axis=0)[WARM_UP_PERIODS:]
-    result["perfect"] = (sum(found.bound[kind] for kind in KINDS) * case.counted).sum(axis=0)[
-        WARM_UP_PERIODS:
-    ]
+    result["perfect"] = costs_by_period(case, found.bound)["total"]
     for name in RULES:
         for number in SAFETY[name]:
             result[f"{name} at {number:g}"] = cost(case, replay_rule(case, name, number))
