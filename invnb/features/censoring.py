@@ -155,21 +155,22 @@ def estimate_demand(
     [[5.0, 6.0, 4.0, 5.0, 5.5]]
     """
     sold = np.asarray(units, dtype=np.float64)
-    cut = np.asarray(censored, dtype=bool) & ~np.isnan(sold)
-    share = np.clip(np.nan_to_num(np.asarray(available_share, dtype=np.float64), nan=1.0), 0.0, 1.0)
-    whole = share == 1
-    shown = [np.where(whole, 0.0, sold), np.where(whole, 0.0, share), np.where(whole, 1.0, 0.0)]
-    given = [x for x in (seen_units, seen_share, cut_share) if x is not None]
+    flag, share = np.asarray(censored, dtype=bool), np.asarray(available_share, dtype=np.float64)
+    details = {"seen_units": seen_units, "seen_share": seen_share, "cut_share": cut_share}
+    given = {name: np.asarray(x, dtype=np.float64) for name, x in details.items() if x is not None}
     if len(given) not in (0, 3):
         raise ValueError(f"seen_units, seen_share and cut_share go together, got {len(given)} of the three")
-    if given:
-        detail = [np.asarray(x, dtype=np.float64) for x in given]
-        unknown = np.isnan(detail).any(axis=0)
-        shown = [np.where(unknown, a, b) for a, b in zip(shown, detail, strict=True)]
-    for name, array in (("censored", cut), ("available_share", share), ("seen_units", shown[0])):
+    for name, array in ({"censored": flag, "available_share": share} | given).items():
         if array.shape != sold.shape:
             raise ValueError(f"{name} must have the shape of units, {sold.shape}, got {array.shape}")
-    return expected_demand(sold, cut, *shown)
+    share = np.clip(np.nan_to_num(share, nan=1.0), 0.0, 1.0)
+    whole = share == 1
+    shown = [np.where(whole, 0.0, sold), np.where(whole, 0.0, share), np.where(whole, 1.0, 0.0)]
+    if given:
+        unknown = np.isnan(list(given.values())).any(axis=0)
+        shown = [np.where(unknown, a, b) for a, b in zip(shown, given.values(), strict=True)]
+    shown[0] = np.clip(shown[0], 0.0, np.maximum(sold, 0.0))
+    return expected_demand(sold, flag & ~np.isnan(sold), *shown)
 
 
 METHODS: dict[str, Callable[..., Floats]] = {

@@ -239,3 +239,37 @@ def test_units_are_conserved_on_a_complete_grid(lines: list[tuple[str, int, int,
     by_row = table.groupby(["sku", "location"])["units"].sum()
     expected = sales.groupby(["sku", "location"])["units"].sum().reindex(by_row.index, fill_value=0)
     pd.testing.assert_series_equal(by_row, expected, check_dtype=False)
+
+
+def test_what_a_week_showed_of_its_demand() -> None:
+    rows = [(9, 0, 7), (7, 0, 4), (4, 0, 0), (0, 0, 0), (0, 0, 0), (0, 6, 5), (5, 0, 4)]
+    sales = sold("a", {0: 2, 1: 3, 2: 4, 5: 1, 6: 1})
+    week = panel([sales], [product("a")], "week", 7, stock_history=history("a", rows)).iloc[0]
+    assert week["seen_units"] == 2 + 3 + 1 + 1  # the third day sold out, two had no stock
+    assert (week["seen_share"], week["cut_share"]) == (pytest.approx(4 / 7), pytest.approx(1 / 7))
+
+
+def test_days_are_weighed_by_the_orders_of_the_shop() -> None:
+    shop = pd.Series([50, 50, 50, 50, 50, 50, 700], index=pd.date_range(MONDAY, periods=7))
+    rows = [(9, 0, 9)] * 6 + [(0, 0, 0)]  # out on the busy day
+    week = panel([sold("a", {0: 0})], [product("a")], "week", 7, stock_history=history("a", rows), shop=shop)
+    assert week["available_share"][0] == pytest.approx(6 / 7)
+    assert week["seen_share"][0] == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_weekly_count_is_carried_through_the_week() -> None:
+    counted = history("a", [(5, 0, np.nan)] * 21).iloc[::7].assign(open_units=[5, 9, 9])
+    sales = sold("a", {0: 2, 2: 3, 8: 4, 16: 9})
+    table = panel([sales], [product("a")], "week", 21, stock_history=counted)
+    assert table["censored"].tolist() == [True, False, True]
+    assert table["available_share"].tolist() == pytest.approx([3 / 7, 1.0, 3 / 7])
+    assert table["seen_units"].tolist() == [2, 4, 0]
+
+
+def test_a_mere_in_stock_flag_tells_days_without_stock_and_the_day_before_them() -> None:
+    flags = history("a", [(f, 0, np.nan) for f in (1, 1, 1, 0, 0, 1, 1)])
+    week = panel([sold("a", {0: 3, 2: 2, 6: 1})], [product("a")], "week", 7, stock_history=flags).iloc[0]
+    assert week["censored"]
+    assert week["available_share"] == pytest.approx(5 / 7)
+    assert (week["seen_units"], week["cut_share"]) == (4, pytest.approx(1 / 7))
+    assert np.isnan(week["start_units"])
