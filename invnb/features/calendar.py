@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from invnb.errors import InputError
 
 DAYS_PER_YEAR = 365.25
+DAYS_PER_WEEK = 7
+WEEK_WAVES = (1, 2, 3)
+"""Harmonics of the week: three can follow any pattern of seven days."""
 FAR_DAYS = 60
 """Days ahead beyond which a coming festival no longer matters; `days_to_festival` ends there."""
 
@@ -87,8 +90,8 @@ def calendar_features(period: NDArray[np.datetime64], period_days: int, country:
     -------
     DataFrame indexed by period: `month`, `quarter`, `holiday_share` (share of days), `<festival>_share`
     (share of days in the festival's window), `days_to_festival` (to the next one, at most `FAR_DAYS`), and
-    two harmonics of the year `year_sin_1`, `year_cos_1`, `year_sin_2`, `year_cos_2`. All are known in
-    advance.
+    two harmonics of the year `year_sin_1`, `year_cos_1`, `year_sin_2`, `year_cos_2`, and three of the week
+    `weekday_sin_1` ... (constant where a period is whole weeks). All are known in advance.
 
     Raises
     ------
@@ -122,6 +125,10 @@ def calendar_features(period: NDArray[np.datetime64], period_days: int, country:
     for k in (1, 2):
         columns[f"year_sin_{k}"] = np.sin(k * angle)
         columns[f"year_cos_{k}"] = np.cos(k * angle)
+    angle = 2 * np.pi * middle.day_of_week.to_numpy() / DAYS_PER_WEEK
+    for k in WEEK_WAVES:
+        columns[f"weekday_sin_{k}"] = np.sin(k * angle)
+        columns[f"weekday_cos_{k}"] = np.cos(k * angle)
     return pd.DataFrame(columns, index=pd.DatetimeIndex(starts, name="period"), dtype=np.float64)
 
 

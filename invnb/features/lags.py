@@ -169,6 +169,46 @@ def last_known(values: Floats) -> Floats:
     return lag(filled, 1)
 
 
+def smoothed(values: Floats, rate: float) -> Floats:
+    """Return the exponentially weighted mean of the known values so far, NaN before the first.
+
+    It starts as a running mean: the weight of the k-th known value is max(rate, 1 / k).
+
+    Examples
+    --------
+    >>> smoothed(np.array([[4.0, np.nan, 8.0, 0.0]]), 0.5).tolist()
+    [[nan, 4.0, 4.0, 6.0, 3.0]]
+    """
+    n, length = values.shape
+    result = np.full((n, length + 1), np.nan)
+    level, seen = np.zeros(n), np.zeros(n)
+    for t in range(length):
+        y = values[:, t]
+        known = ~np.isnan(y)
+        seen += known
+        weight = np.where(known, np.maximum(rate, 1 / np.maximum(seen, 1)), 0.0)
+        level = level + weight * (np.where(known, y, level) - level)
+        result[:, t + 1] = np.where(seen > 0, level, np.nan)
+    return result
+
+
+def year_ago_ratio(values: Floats, season_periods: int) -> Floats:
+    """Return the mean of the coming four periods a year ago over that of the thirteen before them, at most 5.
+
+    Examples
+    --------
+    >>> year = np.repeat([2.0, 6.0], [13, 4])
+    >>> year_ago_ratio(year[None], 4)[0, -1].item()
+    3.0
+    """
+    coming, before = window_mean(values, 4), window_mean(values, 13)
+    result = np.full(coming.shape, np.nan)
+    there = values.shape[1] + 1 - season_periods
+    if there > 0:
+        result[:, season_periods:] = ratio(coming[:, 4 : there + 4], before[:, :there])
+    return np.minimum(result, 5.0)
+
+
 def ratio(above: Floats, below: Floats) -> Floats:
     """Return `above / below`, NaN where `below` is zero or unknown.
 

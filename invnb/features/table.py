@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.features import lags
-from invnb.features.calendar import FESTIVALS, calendar_features
+from invnb.features.calendar import DAYS_PER_YEAR, FESTIVALS, WEEK_WAVES, calendar_features
 from invnb.features.censoring import demand_behind_sales
 from invnb.features.wide import Floats, Wide, to_wide
 
@@ -25,6 +25,9 @@ ANNOUNCED_DAYS_AHEAD = 14
 
 LAGS = (1, 2, 3, 4)
 WINDOWS = (4, 8, 13, 26)
+SMOOTHING_PERCENT = (5, 10, 20, 40)
+YEAR_AGO = ("year_ago_ratio", "category_year_ago_ratio")
+"""Columns that rest on last year: like the calendar's, they wait for two full cycles."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,14 @@ def _catalogue() -> tuple[Feature, ...]:
         Feature(f"mean_{k}", f"mean demand of the last {k} periods", START, "units", "level") for k in WINDOWS
     ]
     past += [
+        Feature(f"smooth_{k}", f"exponentially weighted mean, rate {k} %", START, "units", "level")
+        for k in SMOOTHING_PERCENT
+    ]
+    past += [
+        Feature(
+            YEAR_AGO[0], "last year: the coming 4 periods over the 13 before them", START, "ratio", "none"
+        ),
+        Feature(YEAR_AGO[1], "the same for all products together", START, "ratio", "none"),
         Feature("sd_13", "standard deviation of demand in the last 13 periods", START, "units", "level"),
         Feature("trend_ratio", "mean of the last 4 periods over mean of the last 13", START, "ratio", "none"),
         Feature("category_trend_ratio", "the same for all products together", START, "ratio", "none"),
@@ -82,6 +93,13 @@ def _catalogue() -> tuple[Feature, ...]:
     ahead += [
         Feature(f"year_{wave}_{k}", f"harmonic {k} of the year", AHEAD, "-1 to 1", "none")
         for k in (1, 2)
+        for wave in ("sin", "cos")
+    ]
+    ahead += [
+        Feature(
+            f"weekday_{wave}_{k}", f"harmonic {k} of the week; constant in weeks", AHEAD, "-1 to 1", "none"
+        )
+        for k in WEEK_WAVES
         for wave in ("sin", "cos")
     ]
     end = [Feature("demand", "sales, estimated where the period sold out", END, "units", "level")]
@@ -190,11 +208,16 @@ def _past_features(wide: Wide, demand: Floats, views: Floats) -> dict[str, Float
     if known.any():
         category[0, known] = np.nanmean(scaled[:, known], axis=0)
     category_trend = lags.ratio(lags.window_mean(category, 4), lags.window_mean(category, 13))
+    season_periods = round(DAYS_PER_YEAR / wide.period_days)
+    category_year_ago = lags.year_ago_ratio(category, season_periods)
     price = lags.last_known(wide.net_price)
     discount = np.where(np.isnan(wide.units), np.nan, wide.discount_share)
     return {
         **{f"lag_{k}": lags.lag(demand, k) for k in LAGS},
         **{f"mean_{k}": means[k] for k in WINDOWS},
+        **{f"smooth_{k}": lags.smoothed(demand, k / 100) for k in SMOOTHING_PERCENT},
+        YEAR_AGO[0]: lags.year_ago_ratio(demand, season_periods),
+        YEAR_AGO[1]: np.broadcast_to(category_year_ago, price.shape),
         "sd_13": lags.window_sd(demand, 13),
         "trend_ratio": lags.ratio(means[4], means[13]),
         "category_trend_ratio": np.broadcast_to(category_trend, price.shape),

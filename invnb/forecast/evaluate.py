@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from invnb.forecast import metrics
 from invnb.forecast.inputs import Inputs
-from invnb.forecast.models import MODELS, model
+from invnb.forecast.models import MODELS, combine, model
 
 Floats = NDArray[np.float64]
 
@@ -125,8 +125,14 @@ def forecast_origins(
         return paths
 
     # One thread per model: on a busy machine a model's own threads wait for one another.
+    wanted = [model(name).parts or (name,) for name in names]
+    single = list(dict.fromkeys(part for parts in wanted for part in parts))  # each part forecasts once
     with threadpool_limits(1), ThreadPoolExecutor(WORKERS) as pool:
-        return dict(zip(names, pool.map(run, names), strict=True))
+        made = dict(zip(single, pool.map(run, single), strict=True))
+    return {
+        name: combine([made[part] for part in parts]) if model(name).parts else made[name]
+        for name, parts in zip(names, wanted, strict=True)
+    }
 
 
 def make_folds(

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from invnb.features.calendar import DAYS_PER_YEAR, FESTIVALS
+from invnb.features.calendar import DAYS_PER_WEEK, DAYS_PER_YEAR, FESTIVALS
 from invnb.features.lags import known_so_far, ratio, window_mean, window_sum
-from invnb.features.table import AHEAD, FEATURES, START
+from invnb.features.table import AHEAD, FEATURES, START, YEAR_AGO
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -90,6 +90,11 @@ class Inputs:
         """Periods in a year."""
         return round(DAYS_PER_YEAR / self.period_days)
 
+    @property
+    def cycle_periods(self) -> int:
+        """Periods after which demand is likest: a week of days, else a year."""
+        return DAYS_PER_WEEK if self.period_days == 1 else self.season_periods
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -137,7 +142,7 @@ def make_inputs(panel: pd.DataFrame, features: pd.DataFrame) -> Inputs:
 
     demand = grid("demand")[:, :length]
     level = demand_level(demand)
-    scale = np.maximum(level, LEAST_SCALE_UNITS * whole_unit(wide.units))
+    scale = np.maximum(level, LEAST_SCALE_UNITS * whole_units_so_far(wide.units))
     past = np.stack([_scaled(grid(f.column)[:, : length + 1], f.scale, scale) for f in _PAST], axis=2)
     known_from = table["promotion_known_from"].to_numpy().astype("datetime64[D]").reshape(n, period.size)
     return Inputs(
@@ -197,6 +202,20 @@ def whole_unit(units: Floats) -> float:
     return float(np.median(known[known > 0])) / 100
 
 
+def whole_units_so_far(units: Floats) -> Floats:
+    """Return the smallest step of demand as known at the start of every period, (n_period + 1,).
+
+    Examples
+    --------
+    >>> whole_units_so_far(np.array([[1.0, 0.5, 1.0]])).tolist()
+    [1.0, 1.0, 0.0075, 0.01]
+    """
+    broken = (units != np.floor(units)) & ~np.isnan(units)
+    first = int(broken.any(axis=0).argmax()) if broken.any() else units.shape[1]
+    later = [whole_unit(units[:, :t]) for t in range(first + 1, units.shape[1] + 1)]
+    return np.array([*np.ones(first + 1), *later])
+
+
 def _scaled(values: Floats, kind: str, scale: Floats) -> Floats:
     if kind == "level":
         return values / scale
@@ -211,12 +230,16 @@ def usable_columns(inputs: Inputs, origin: int) -> NDArray[np.bool_]:
     years.
     """
     usable = np.ones(len(FEATURE_NAMES), dtype=bool)
+    for name in YEAR_AGO:
+        usable[FEATURE_NAMES.index(name)] = origin >= CYCLES_NEEDED * inputs.season_periods
     for k, feature in enumerate(_AHEAD):
         column = len(_PAST) + 1 + k
         if feature.column in _EVENTS:
             on = inputs.ahead[0, :origin, k] > 0
             seen = np.count_nonzero(on[1:] & ~on[:-1]) + int(on[:1].any())
             usable[column] = seen >= CYCLES_NEEDED
+        elif feature.column.startswith("weekday"):
+            usable[column] = origin * inputs.period_days >= CYCLES_NEEDED * DAYS_PER_WEEK
         elif feature.column in _YEARLY:
             usable[column] = origin >= CYCLES_NEEDED * inputs.season_periods
     return usable
@@ -241,10 +264,11 @@ def training_rows(inputs: Inputs, origin: int, horizon: int, most_rows: int, see
         sku, start, step = sku[keep], start[keep], step[keep]
     scale = inputs.scale[sku, start]
     half_life = HALF_LIFE_YEARS * inputs.season_periods
+    unit = whole_unit(inputs.sold[:, :origin])
     return Rows(
         X=_features(inputs, sku, start, step),
         target=demand[sku, start + step] / scale,
-        weight=0.5 ** ((origin - 1 - start - step) / half_life) * scale / (scale + whole_unit(inputs.sold)),
+        weight=0.5 ** ((origin - 1 - start - step) / half_life) * scale / (scale + unit),
         step=step,
         sku_index=sku,
     )

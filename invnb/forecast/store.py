@@ -11,6 +11,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +31,13 @@ MANIFEST = "manifest.json"
 REMEDY = "run stage 03 again"
 
 
-def save_models(models: Mapping[str, Fitted | None], path: str | Path) -> None:
+def save_models(models: Mapping[str, Fitted | dict[str, Fitted | None] | None], path: str | Path) -> None:
     """Write trained models into one file.
 
     Parameters
     ----------
-    models : by name, as `Comparison.models`; None for a method that learns nothing.
+    models : by name, as `Comparison.models`; None for a method that learns nothing,
+        a dict by part for a combination.
     path : the file, written in place of an older one.
 
     Examples
@@ -46,25 +48,34 @@ def save_models(models: Mapping[str, Fitted | None], path: str | Path) -> None:
     ...     load_models(Path(folder) / "models.zip")
     {'tsb': None}
     """
-    import skops.io
-
     described: dict[str, dict | None] = {}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, fitted in models.items():
             described[name] = None
-            if fitted is not None:
-                described[name] = {
-                    "mean": fitted.mean.tolist(),
-                    "sd": fitted.sd.tolist(),
-                    "most": fitted.most,
-                    "horizon": fitted.horizon,
-                }
-                archive.writestr(f"{name}.skops", skops.io.dumps(list(fitted.estimators)))
+            if isinstance(fitted, dict):  # a combination: its parts
+                described[name] = {part: _written(archive, f"{name}.{part}", fitted[part]) for part in fitted}
+            elif fitted is not None:
+                described[name] = _written(archive, name, fitted)
         manifest = {"schema": SCHEMA, "feature_names": list(FEATURE_NAMES), "models": described}
         archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
 
 
-def load_models(path: str | Path) -> dict[str, Fitted | None]:
+def _written(archive: zipfile.ZipFile, entry: str, fitted: Fitted | None) -> dict | None:
+    """Write the estimators of a model as an entry of the archive and return its plain numbers."""
+    import skops.io
+
+    if fitted is None:
+        return None
+    archive.writestr(f"{entry}.skops", skops.io.dumps(list(fitted.estimators)))
+    return {
+        "mean": fitted.mean.tolist(),
+        "sd": fitted.sd.tolist(),
+        "most": fitted.most,
+        "horizon": fitted.horizon,
+    }
+
+
+def load_models(path: str | Path) -> dict[str, Any]:
     """Read models written by `save_models`.
 
     Parameters
@@ -84,8 +95,7 @@ def load_models(path: str | Path) -> dict[str, Fitted | None]:
         with zipfile.ZipFile(path) as archive:
             manifest = _manifest(archive, path)
             return {
-                name: None if parts is None else _fitted(archive, name, parts, path)
-                for name, parts in manifest["models"].items()
+                name: _model(archive, name, described, path) for name, described in manifest["models"].items()
             }
     except FileNotFoundError as error:
         raise InputError("model file not found", file=path, remedy=REMEDY) from error
@@ -115,10 +125,25 @@ def _manifest(archive: zipfile.ZipFile, path: str | Path) -> dict:
     return manifest
 
 
-def _fitted(archive: zipfile.ZipFile, name: str, parts: dict, path: str | Path) -> Fitted:
+def _model(archive: zipfile.ZipFile, name: str, described: dict | None, path: str | Path) -> Any:
+    """Return what a model learned; of a combination what each part did."""
+    if not MODELS[name].parts:
+        return _fitted(archive, name, name, described, path)
+    if described is None or set(described) != set(MODELS[name].parts):
+        raise InputError(f'model "{name}" has other parts', file=path, remedy=REMEDY)
+    return {
+        part: _fitted(archive, part, f"{name}.{part}", numbers, path) for part, numbers in described.items()
+    }
+
+
+def _fitted(
+    archive: zipfile.ZipFile, name: str, entry: str, parts: dict | None, path: str | Path
+) -> Fitted | None:
+    if parts is None:
+        return None
     import skops.io
 
-    data = archive.read(f"{name}.skops")
+    data = archive.read(f"{entry}.skops")
     foreign = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES))
     if foreign:
         raise InputError(

@@ -17,7 +17,7 @@ EMPTY = pd.DataFrame()
 @pytest.fixture
 def panel() -> pd.DataFrame:
     rng = np.random.default_rng(7)
-    n, t = 6, 60
+    n, t = 6, 80
     units = rng.poisson(6, n * t).astype(float)
     out = rng.random(n * t) < 0.05
     return pd.DataFrame(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from invnb.features.table import build_features
+from invnb.forecast import evaluate, store
 from invnb.forecast import inputs as given
 from invnb.forecast.models import MODELS, learned, model, statistical
 
@@ -149,6 +152,70 @@ def test_an_unannounced_promotion_is_not_seen(steady: object) -> None:
     for weeks_before, seen in ((3, 0.0), (2, 0.3)):
         rows = given.forecast_rows(data, week - weeks_before, 6)
         assert rows.X[weeks_before, column] == pytest.approx(seen)
+
+
+def test_a_combination_is_the_mean_of_its_parts_and_fits_none_twice(
+    steady: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = given.make_inputs(steady.panel, steady.features)
+    names = ("combination", "tsb", "gradient_boosting")
+    fits = []
+    fit = learned.training_rows
+    monkeypatch.setattr(learned, "training_rows", lambda *a: fits.append(a[1]) or fit(*a))
+    made = evaluate.forecast_origins(data, names, [60, 62], 4, 1)
+    assert list(made) == list(names)
+    assert fits == [60, 60]  # linear regression and gradient boosting, once each
+    alone = model("combination").fit(data, 60, 4, 1)
+    np.testing.assert_allclose(model("combination").predict(alone, data, 60, 4), made["combination"][0])
+    parts = [model(p).predict(alone[p], data, 60, 4) for p in model("combination").parts]
+    np.testing.assert_allclose(made["combination"][0], np.mean(parts, axis=0))
+    store.save_models({"combination": alone}, tmp_path / "models.zip")
+    again = store.load_models(tmp_path / "models.zip")["combination"]
+    np.testing.assert_array_equal(
+        model("combination").predict(again, data, 60, 4), model("combination").predict(alone, data, 60, 4)
+    )
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_awkward_products_get_finite_forecasts(name: str, degenerate: object) -> None:
+    data = given.make_inputs(degenerate.panel, degenerate.features)
+    forecast = model(name).predict(model(name).fit(data, 70, 4, 1), data, 70, 4)
+    known = ~np.isnan(degenerate.panel["units"].to_numpy().reshape(14, 70)).all(axis=1)
+    assert np.isfinite(forecast[known]).all()
+    assert (forecast[known] >= 0).all()
+    assert forecast[8:].sum() == pytest.approx(6 * 4 * 8.0, rel=0.35)  # plain ones, beside a spike of 80,995
+
+
+def test_days_know_their_weekday_and_the_naive_looks_back_a_week() -> None:
+    """Sundays sell ten times as much; a learned model sees it after two weeks, the naive method at once."""
+    rng = np.random.default_rng(54)
+    days = pd.date_range("2025-01-06", periods=70, freq="D")
+    mean = np.where(days.day_of_week == 6, 40.0, 4.0)
+    units = rng.poisson(np.tile(mean, (30, 1))).astype(float)
+    panel = pd.DataFrame(
+        {"sku": np.repeat([f"D{i:02d}" for i in range(30)], 70), "period": np.tile(days, 30),
+         "status": "sold", "units": units.ravel(), "available_share": 1.0, "censored": False}
+    )  # fmt: skip
+    features = build_features(panel, EMPTY, EMPTY, EMPTY, country="CN", horizon_periods=7)
+    data = given.make_inputs(panel, features)
+    for name in ("seasonal_naive", "linear_regression", "gradient_boosting"):
+        path = model(name).predict(model(name).fit(data, 70, 7, 1), data, 70, 7).mean(axis=0)
+        assert path.argmax() == 6, name
+        assert path[6] > 4 * path[:6].mean(), name
+    usable = given.usable_columns(data, 13)
+    assert not usable[given.FEATURE_NAMES.index("weekday_sin_1")]
+
+
+def test_the_whole_unit_does_not_know_later_fractions() -> None:
+    units = np.array([[1.0, 2.0, 0.25, np.nan]])
+    assert given.whole_units_so_far(units)[:3].tolist() == [1.0, 1.0, 1.0]
+    assert given.whole_units_so_far(units)[3] == given.whole_unit(units[:, :3]) == 0.01
+
+
+def test_last_year_waits_for_two_cycles(steady: object) -> None:
+    data = given.make_inputs(steady.panel, steady.features)
+    usable = given.usable_columns(data, 90)
+    assert not usable[given.FEATURE_NAMES.index("year_ago_ratio")]
 
 
 def test_unknown_names_are_refused_with_the_valid_ones() -> None:

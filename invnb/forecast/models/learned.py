@@ -87,8 +87,8 @@ def _boosting(seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     return HistGradientBoostingRegressor(
-        loss="poisson", learning_rate=0.1, max_iter=60, max_leaf_nodes=15, min_samples_leaf=50, max_bins=63,
-        l2_regularization=1.0, early_stopping=False, random_state=seed,
+        loss="poisson", learning_rate=0.08, max_iter=80, max_leaf_nodes=15, min_samples_leaf=200, max_bins=63,
+        max_features=0.5, l2_regularization=1.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ RECIPES: dict[str, Recipe] = {
     "knn": Recipe(_knn, most_rows=20_000, weighted=False),
     "svr": Recipe(_svr, most_rows=2_000),
     "neural_network": Recipe(_network, most_rows=15_000, epochs=12),
-    "gradient_boosting": Recipe(_boosting, most_rows=20_000, takes_unknown=True),
+    "gradient_boosting": Recipe(_boosting, most_rows=40_000, takes_unknown=True),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from invnb.features.lags import last_known, window_mean
+from invnb.features.lags import last_known, smoothed, window_mean
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def exponential_smoothing(history: Floats, horizon: int, season_periods: int) ->
     >>> exponential_smoothing(np.array([[4.0, 4.0, np.nan, 4.0]]), 2, season_periods=52).tolist()
     [[4.0, 4.0]]
     """
-    return _flat(_best(history, [_smoothed(history, rate) for rate in SMOOTHING_RATES]), horizon)
+    return _flat(_best(history, [smoothed(history, rate) for rate in SMOOTHING_RATES]), horizon)
 
 
 def croston_sba(history: Floats, horizon: int, season_periods: int) -> Floats:
@@ -100,21 +100,6 @@ def tsb(history: Floats, horizon: int, season_periods: int) -> Floats:
     [[2.0]]
     """
     return _flat(_best(history, [_tsb(history, rate) for rate in SMOOTHING_RATES]), horizon)
-
-
-def _smoothed(history: Floats, rate: float) -> Floats:
-    """Return the level known at the start of each period, (n_sku, n_period + 1)."""
-    n, length = history.shape
-    levels = np.full((n, length + 1), np.nan)
-    level, seen = np.zeros(n), np.zeros(n)
-    for t in range(length):
-        y = history[:, t]
-        known = ~np.isnan(y)
-        seen += known
-        weight = np.where(known, np.maximum(rate, 1 / np.maximum(seen, 1)), 0.0)
-        level = level + weight * (np.where(known, y, level) - level)
-        levels[:, t + 1] = np.where(seen > 0, level, np.nan)
-    return levels
 
 
 def _croston(history: Floats, rate: float) -> Floats:
