@@ -24,7 +24,7 @@ SAVING_ERRORS = 2.0
 """Standard errors by which a cheaper model must win before it takes a champion's place: one comparison of
 many."""
 COLUMNS = [
-    "model", "demand_class", "pinball_critical", "coverage_gap", "cost", "cost_above_best", "standard_error",
+    "model", "demand_class", "pinball_critical", "coverage_gap", "cost", "extra_cost", "standard_error_cost",
     "rank_pinball", "rank_calibration", "rank_cost", "n", "chosen",
 ]  # fmt: skip
 
@@ -66,7 +66,7 @@ def forecast_value(comparison: Comparison, economics: pd.DataFrame) -> pd.DataFr
     -------
     One row per model and demand class ("all" first): `pinball_critical` (scaled, of demand over lead time and
     review), `coverage_gap` (mean distance of covered from nominal), `cost` (currency over the periods
-    replayed), `cost_above_best` and its `standard_error` (paired; the larger of products and origins as
+    replayed), `extra_cost` and its `standard_error_cost` (paired; the larger of products and origins as
     units), `rank_pinball`, `rank_calibration`, `rank_cost` (1 is best), `n` (forecasts compared), `chosen`.
 
     A model is chosen among those whose loss, as in `choose_champions`, is the least within one standard
@@ -150,8 +150,10 @@ def _ranked(
             "pinball_critical": critical[:, known].mean(axis=1),
             "coverage_gap": np.abs(share - np.array(LEVELS)).mean(axis=1),
             "cost": total,
-            "cost_above_best": total - total[cheapest],
-            "standard_error": [cost[0].size * _noise(cost[k] - cost[cheapest]) for k in range(len(names))],
+            "extra_cost": total - total[cheapest],
+            "standard_error_cost": [
+                cost[0].size * _noise(cost[k] - cost[cheapest]) for k in range(len(names))
+            ],
             "n": int(known.sum()),
             "chosen": np.arange(len(names)) == winner,
         }
@@ -176,8 +178,9 @@ def choose_by_cost(champions: pd.DataFrame, model_value: pd.DataFrame) -> pd.Dat
     >>> choose_by_cost(champions, value).iloc[0].tolist()
     ['all', 'knn', 'ties with tsb by pinball loss, and costs less beyond noise']
     """
-    chosen = model_value[model_value["chosen"].astype(bool)].set_index("demand_class")["model"]
-    model = champions["demand_class"].map(chosen).fillna(champions["model"])
+    chosen = {row.demand_class: row.model for row in model_value.itertuples() if row.chosen}
+    held = zip(champions["demand_class"], champions["model"], strict=True)
+    model = pd.Series([chosen.get(label, name) for label, name in held], champions.index, dtype=object)
     changed = model != champions["model"]
     reason = "ties with " + champions["model"] + " by pinball loss, and costs less beyond noise"
     return champions.assign(model=model, reason=champions["reason"].where(~changed, reason))
@@ -189,7 +192,7 @@ def ranking_sentence(model_value: pd.DataFrame, demand_class: str = "all") -> st
     Examples
     --------
     >>> value = pd.DataFrame({"demand_class": "all", "model": ["tsb", "knn"], "cost": [100.0, 104.0],
-    ...     "cost_above_best": [0.0, 4.0], "standard_error": [0.0, 6.0], "chosen": [False, True],
+    ...     "extra_cost": [0.0, 4.0], "standard_error_cost": [0.0, 6.0], "chosen": [False, True],
     ...     "rank_pinball": [2, 1], "rank_calibration": [1, 2], "rank_cost": [1, 2]})
     >>> ranking_sentence(value)
     'The measures disagree: knn is best by pinball loss, tsb by calibration, tsb by money. By money tsb is \
@@ -212,10 +215,10 @@ def ranking_sentence(model_value: pd.DataFrame, demand_class: str = "all") -> st
     if rival["rank_cost"] == 1:
         return said
     base = max(float(best[2]["cost"]), 1e-12)
-    noise = "beyond" if rival["cost_above_best"] > SAVING_ERRORS * rival["standard_error"] else "within"
+    noise = "beyond" if rival["extra_cost"] > SAVING_ERRORS * rival["standard_error_cost"] else "within"
     return (
-        f"{said} By money {first[2]} is {rival['cost_above_best'] / base:.1%} cheaper than {first[0]}, "
-        f"which is {noise} noise (a standard error is {rival['standard_error'] / base:.1%})."
+        f"{said} By money {first[2]} is {rival['extra_cost'] / base:.1%} cheaper than {first[0]}, "
+        f"which is {noise} noise (a standard error is {rival['standard_error_cost'] / base:.1%})."
     )
 
 

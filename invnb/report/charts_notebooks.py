@@ -93,13 +93,14 @@ def panel_chart(panel: pd.DataFrame) -> Figure:
 
 
 @styled
-def demand_chart(panel: pd.DataFrame, sku: str) -> Figure:
+def demand_chart(panel: pd.DataFrame, sku: str, features: pd.DataFrame | None = None) -> Figure:
     """Units sold of one product by period, with the periods in which sales were capped by the shelf.
 
     Parameters
     ----------
     panel : the demand panel.
     sku : the product.
+    features : feature table; where given, its estimate of demand is drawn above the sold-out periods.
     """
     one = (
         panel[panel["sku"] == sku]
@@ -110,16 +111,24 @@ def demand_chart(panel: pd.DataFrame, sku: str) -> Figure:
             status=("status", "first"),
         )
     )
-    figure, ax = blank(7.2, 2.4)
+    figure, ax = blank(7.2, 2.6)
     ax.plot(one["period"], one["units"], color=OURS, linewidth=1.2)
     capped = one[one["capped"]]
+    if features is not None:
+        known = features[features["sku"] == sku].set_index("period")["demand"]
+        demand = capped["period"].map(known)
+        ax.vlines(capped["period"], capped["units"], demand, color=OTHER, linewidth=0.8)
+        ax.plot(capped["period"], demand, "_", color=OTHER, markersize=6, label="demand estimated behind it")
     ax.plot(
-        capped["period"], capped["units"], "o", color=OTHER, markersize=4, label="sold out: demand was higher"
+        capped["period"], capped["units"], "o", color=OTHER, markersize=4, label="sold out: a lower bound"
     )
     empty = one[one["status"] == "out_of_stock"]
-    ax.plot(empty["period"], np.zeros(len(empty)), "x", color=OTHER, label="shelf empty all period")
-    ax.set(ylabel="units sold per period", ylim=(0, None))
-    ax.legend(loc="upper left", frameon=False)
+    ax.plot(
+        empty["period"], np.zeros(len(empty)), "x", color=MUTED, label="shelf empty all period: masked",
+        clip_on=False, zorder=3,
+    )  # fmt: skip
+    ax.set(ylabel="units per period", ylim=(0, None))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, handlelength=1)
     return figure
 
 

@@ -85,7 +85,7 @@ def test_who_knows_the_demand_pays_least() -> None:
     )
     table = whole(value)
     assert table.loc[OTHER, ["rank_pinball", "rank_cost"]].eq(1).all()
-    assert table.loc[SIMPLE, "cost_above_best"] > 2 * table.loc[SIMPLE, "standard_error"] > 0
+    assert table.loc[SIMPLE, "extra_cost"] > 2 * table.loc[SIMPLE, "standard_error_cost"] > 0
     assert table["chosen"].sum() == 1
     parts = value[value["demand_class"] != "all"].groupby("model")["cost"].sum()
     np.testing.assert_allclose(parts[table.index], table["cost"])
