@@ -51,7 +51,7 @@ class Stage:
 
 _CANONICAL = (
     "sales products stock stock_history suppliers item_supplier purchase_orders receipts promotions prices "
-    "returns page_views segments"
+    "returns page_views segments overrides"
 )
 
 

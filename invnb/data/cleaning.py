@@ -29,6 +29,7 @@ _PAST_DATE = {  # tables that record what happened, and by which date
     "returns": "returned_date",
     "purchase_orders": "order_date",
     "receipts": "receipt_date",
+    "overrides": "review_date",
 }
 
 

@@ -29,6 +29,7 @@ COST_OF_MISSING = {
     "returns": "units that come back are not counted",
     "page_views": "no early sign of a change in demand",
     "segments": "all customers are served alike",
+    "overrides": "what planners' changes were worth cannot be told",
 }
 """What a run loses where a table is not there."""
 

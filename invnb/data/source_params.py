@@ -101,6 +101,7 @@ class Sources(_Strict):
     returns: TableSource | None = None
     page_views: TableSource | None = None
     segments: TableSource | None = None
+    overrides: TableSource | None = None
 
     @model_validator(mode="after")
     def _column_maps_fit(self) -> Sources:

@@ -267,6 +267,19 @@ TABLES: dict[str, Table] = {
             ("segment",),
             "customer groups served differently",
         ),
+        Table(
+            "overrides",
+            (
+                _date("review_date", required=True),
+                _SKU,
+                _text("calc_id"),
+                _number("proposed_units", "units", required=True),
+                _number("planner_units", "units"),
+                _text("planner_reason"),
+            ),
+            ("review_date", "sku"),
+            "what planners' changes to proposed orders were worth",
+        ),
     )
 }
 """Every canonical table by name."""

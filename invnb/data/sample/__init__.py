@@ -33,6 +33,7 @@ from invnb.data.sample.dirt import soil_orders
 from invnb.data.sample.exports import orders_table, products_table, supplier_tables, write_csv
 from invnb.data.sample.offer_files import page_views_file, prices_file, promotions_file, returns_file
 from invnb.data.sample.orders import order_lines, returned_lines
+from invnb.data.sample.overrides import overrides_file
 from invnb.data.sample.promotions import plan_offers
 from invnb.data.sample.replenish import History, replenish
 from invnb.data.sample.stock_files import purchase_files, stock_ledger, stock_now
@@ -82,8 +83,8 @@ def write_sample(folder: Path, seed: int = 42) -> SampleFiles:
     >>> files.tables["sales"].name, files.dirt["inventory.csv"]["negative stock"]
     ('orders.csv.gz', 2)
     """
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)]
-    for_catalogue, for_offers, for_demand, for_supply, for_orders, for_files = streams
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
+    for_catalogue, for_offers, for_demand, for_supply, for_orders, for_files, for_answers = streams
     days = all_days()
     catalogue = build_catalogue(for_catalogue)
     products = catalogue.products
@@ -106,6 +107,7 @@ def write_sample(folder: Path, seed: int = 42) -> SampleFiles:
     }
     tables = {name: table for name, (table, _) in soiled.items()} | supplier_tables(catalogue)
     tables |= {"receipts": receipts, "prices": prices_file(offers, products, days)}
+    tables["overrides"] = overrides_file(history, catalogue, days, for_answers)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / COLUMN_MAPS[name]["file"] for name in COLUMN_MAPS}
     for name, path in paths.items():

@@ -163,4 +163,16 @@ COLUMN_MAPS: dict[str, dict[str, Any]] = {
             "margin_share": "Margin share",
         },
     },
+    # The order proposals as they came back from the planner; an empty quantity means agreed.
+    "overrides": {
+        "file": "planner_answers.csv",
+        "columns": {
+            "review_date": "Review",
+            "sku": "SKU",
+            "calc_id": "Calculation",
+            "proposed_units": "Proposed",
+            "planner_units": "Planner quantity",
+            "planner_reason": "Planner reason",
+        },
+    },
 }
