@@ -39,8 +39,8 @@ class OrdersNow:
     orders : one row per product in the order of the scenarios: `sku`, `planned` (false where data is
         missing), `order_units`, `wanted_units` (in single units), `full_units` (before shared limits),
         `valued_units` (what the values are for: `order_units`, or `full_units` where all was cut),
-        `expected_cost`, `expected_cost_without` (currency over the horizon), `fill_rate`, `cycle_service` (in the
-        periods this order serves), `fill_rate_without`, `cycle_service_without`, `stockout_probability`
+        `expected_cost`, `expected_cost_without` (currency over the horizon), `fill_rate`, `cycle_service` (of
+        the periods this order serves), `fill_rate_without`, `cycle_service_without`, `stockout_probability`
         (before the order arrives), `expected_lost_margin_if_not_ordered` (currency),
         `marginal_value_last_unit` (currency per unit), `value_per_money` (currency saved per currency spent),
         `binding_limit`, `reason_code`, `act_by_period` (reviews by which an order keeps the stock-out target,

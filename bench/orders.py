@@ -1,0 +1,160 @@
+"""The order of a review: seconds from scenarios to orders, and its long-run cost beside the exact optimum.
+
+python bench/orders.py          the rows for run.py
+python bench/orders.py cost     long-run cost on lost-sales problems with a known optimum, lead time 2
+python bench/orders.py first    first calls in a fresh process
+
+Seconds are wall clock on one core: the loops run one product after another.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+N_PRODUCT, N_SCENARIO, N_PERIOD = 10_000, 500, 8
+FREE = "orders of a review, 10,000 products x 500 scenarios x 8 periods, no shared limit"
+LIMITED = "the same with a budget and storage, both at half of what is wanted"
+
+
+def state(n_product: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.DataFrame]:
+    """Scenarios (float32), stock, orders on the way and economics of a made-up shop."""
+    rng = np.random.default_rng(1)
+    rate = rng.gamma(4, rng.gamma(1, 2, (n_product, 1, 1)), (n_product, N_SCENARIO, 1))
+    demand = rng.poisson(rate, (n_product, N_SCENARIO, N_PERIOD)).astype(np.float32)
+    mean = demand.mean(axis=(1, 2))
+    inbound = np.zeros((n_product, N_PERIOD))
+    inbound[:, 0] = np.round(mean)
+    cost = rng.gamma(2, 10, n_product) + 1
+    economics = pd.DataFrame(
+        {
+            "unit_cost": cost,
+            "holding_cost_per_unit_period": 0.005 * cost,
+            "shortage_cost_per_unit": 0.6 * cost,
+            "backorder_cost_per_unit_period": 0.06 * cost,
+            "lost_share": 0.8,
+            "order_cost": rng.choice([0.0, 20.0], n_product),
+            "lead_time_periods": rng.integers(1, 4, n_product),
+            "review_period_periods": 1,
+            "min_order_units": 1.0,
+            "pack_units": rng.choice([1.0, 6.0], n_product),
+            "volume_m3": rng.gamma(2, 0.005, n_product),
+        }
+    )
+    return demand, np.round(rng.uniform(0, 3, n_product) * mean), inbound, economics
+
+
+def seconds(n_product: int) -> dict[str, float]:
+    """Wall time without and with two shared limits, levels at later reviews found in the same call."""
+    from invnb.decide.limits import Limit
+    from invnb.decide.order_now import order_now
+
+    demand, stock, inbound, economics = state(n_product)
+    started = time.perf_counter()
+    free = order_now(demand, stock, inbound, economics)
+    middle = time.perf_counter()
+    units = free.orders["order_units"].to_numpy()
+    limits = [
+        Limit(name, 0.5 * float(economics[column] @ units), economics[column].to_numpy(float), unit)
+        for name, column, unit in [("budget", "unit_cost", "CNY"), ("storage", "volume_m3", "m³")]
+    ]
+    restarted = time.perf_counter()
+    cut = order_now(demand, stock, inbound, economics, limits=limits)
+    ended = time.perf_counter()
+    used = cut.limits["used"] / cut.limits["available"]
+    assert (used <= 1 + 1e-9).all() and used.max() > 0.999, "a limit is broken, or much of it is left"
+    return {FREE: middle - started, LIMITED: ended - restarted}
+
+
+def long_run_cost(n_path: int = 30, n_period: int = 215, warm_up: int = 15) -> list[dict[str, Any]]:
+    """Cost per period above the exact optimum: default order, constant base stock, critical ratio.
+
+    Zipkin's lost-sales problems with lead time 2 (Poisson and geometric demand, mean 5) and one at a ratio of
+    five to one: what the order function sees is 500 drawn paths a review, not the law.
+    """
+    from invnb.decide.review import best_orders, levels_from_scenarios
+    from invnb.inventory.demand import geometric_pmf, poisson_pmf
+    from invnb.inventory.lost_sales import lost_sales_problem, optimal_policy, path_costs
+    from invnb.inventory.lost_sales_rules import best_base_stock
+
+    rows = []
+    for name, law, shortage in [
+        ("Poisson", poisson_pmf(5), 4), ("Poisson", poisson_pmf(5), 5), ("Poisson", poisson_pmf(5), 9),
+        ("geometric", geometric_pmf(5), 5), ("geometric", geometric_pmf(5), 19),
+    ]:  # fmt: skip
+        problem = lost_sales_problem(
+            law, lead_time_periods=2, holding_cost_per_unit_period=1, shortage_cost_per_unit=shortage
+        )
+        best = optimal_policy(problem)
+        base = best_base_stock(problem)
+        rng = np.random.default_rng(97)
+        demand = rng.choice(len(law), (n_path, n_period), p=law / law.sum()).astype(float)
+        terms = pd.DataFrame(
+            {
+                "holding_cost_per_unit_period": np.ones(n_path), "shortage_cost_per_unit": float(shortage),
+                "backorder_cost_per_unit_period": 0.0, "lost_share": 1.0, "order_cost": 0.0,
+                "lead_time_periods": 2, "review_period_periods": 1, "min_order_units": 1.0,
+                "pack_units": 1.0,
+            }
+        )  # fmt: skip
+        window = np.convolve(np.convolve(law, law), law)
+        ratio = float(np.searchsorted(np.cumsum(window), shortage / (shortage + 1)))
+        costs = {}
+        for rule in ("default", "critical ratio"):
+            net, due = np.full(n_path, 10.0), np.zeros((n_path, n_period + 2))
+            due[:, :2] = 5.0
+            cost = np.zeros((n_path, n_period))
+            for t in range(n_period):
+                paths = rng.choice(len(law), (n_path, 500, 8), p=law / law.sum()).astype(np.float32)
+                coming = np.zeros((n_path, 8))
+                coming[:, :2] = due[:, t : t + 2]
+                if rule == "default":
+                    levels = levels_from_scenarios(paths, terms)
+                    order = best_orders(paths, net, coming, terms, levels)
+                else:
+                    order = np.maximum(ratio - net - coming.sum(axis=1), 0.0)
+                due[:, t + 2] += order
+                net = net + due[:, t]
+                lost = np.maximum(demand[:, t] - net, 0.0)
+                net = np.maximum(net - demand[:, t], 0.0)
+                cost[:, t] = net + shortage * lost
+            costs[rule] = cost[:, warm_up:].mean(axis=1)
+        # the optimum on the same paths: the difference is by common random numbers
+        same = path_costs(problem, best, demand[:, warm_up:])
+        excess = costs["default"] - same
+        rows.append(
+            {
+                "problem": f"{name} mean 5, {shortage} to 1",
+                "optimum": best.cost_per_period,
+                "default above the optimum": float(excess.mean() / best.cost_per_period),
+                "standard error": float(excess.std(ddof=1) / np.sqrt(n_path) / best.cost_per_period),
+                "best base stock above it": base.cost_per_period / best.cost_per_period - 1,
+                "critical ratio above it": float((costs["critical ratio"] - same).mean())
+                / best.cost_per_period,
+            }
+        )
+    return rows
+
+
+def rows() -> list[dict[str, Any]]:
+    """One row per work; there is no peer that takes scenarios."""
+    seconds(20)
+    return [
+        {"work": work, "ours_seconds": value, "peer": None, "peer_seconds": None, "ratio": None,
+         "first_call_seconds": None}
+        for work, value in seconds(N_PRODUCT).items()
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    part = sys.argv[1] if len(sys.argv) > 1 else "rows"
+    started = time.process_time()
+    print(json.dumps({"cost": long_run_cost, "first": lambda: seconds(20), "rows": rows}[part](), indent=1))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{time.process_time() - started:.1f} s of processor time, {peak:.2f} GB at most", file=sys.stderr)
