@@ -70,6 +70,23 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def _answers(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from invnb.decide.answers import keep_answers, read_answers
+
+    found = read_answers(options.file, review_date=pd.Timestamp(options.review))
+    kept = keep_answers(found.overrides, options.into)
+    for row in found.rejected.itertuples():
+        sheet = f", sheet {row.sheet}" if row.sheet else ""
+        print(
+            f'✗ {row.file}{sheet}, line {row.line}: {row.what} ("{row.value}"); {row.remedy}', file=sys.stderr
+        )
+    changed = int(found.overrides["planner_units"].notna().sum())
+    print(f"✓ {len(found.overrides)} lines, {changed} changed, kept in {options.into} ({kept} lines in all)")
+    return 1 if len(found.rejected) else 0
+
+
 def _check(options: argparse.Namespace) -> int:
     from invnb.inputs import input_files, input_folder
     from invnb.params import load_params
@@ -125,6 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
     compare.set_defaults(command=_compare)
 
+    answers = commands.add_parser("answers", help="keep a planner's answer: the order file filled in")
+    answers.add_argument("file", type=Path)
+    answers.add_argument("--review", required=True, metavar="2025-12-28", type=_day, help="day of the review")
+    answers.add_argument("--into", type=Path, default=Path("data/answers.csv"), help="file of all answers")
+    answers.set_defaults(command=_answers)
+
     check = commands.add_parser("check", help="check parameter files and that their inputs are there")
     check.add_argument("categories", nargs="*", metavar="category")
     check.set_defaults(command=_check)
@@ -141,6 +164,15 @@ def _parser() -> argparse.ArgumentParser:
     docs = commands.add_parser("docs", help="write the reference pages docs/parameters.md and docs/tables.md")
     docs.set_defaults(command=_docs)
     return parser
+
+
+def _day(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a date; write it as 2025-12-28') from None
 
 
 def _assignment(text: str) -> str:

@@ -93,6 +93,36 @@ def read_answers(file: Path, *, review_date: pd.Timestamp, proposal: pd.DataFram
     )
 
 
+def keep_answers(overrides: pd.DataFrame, file: Path) -> int:
+    """Add answers to the file of all answers, headed as the canonical table; the newest for a line counts.
+
+    Returns
+    -------
+    The lines in the file now.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "answers.csv"
+    >>> row = ["2025-06-08", "007", "c", 24.0, 36.0, "promotion"]
+    >>> answer = pd.DataFrame([row], columns=OVERRIDE_COLUMNS)
+    >>> keep_answers(answer, file), keep_answers(answer, file)
+    (1, 1)
+    >>> file.read_text().splitlines()[1]
+    '2025-06-08,007,c,24.0,36.0,promotion'
+    """
+    new = overrides.assign(review_date=pd.to_datetime(overrides["review_date"]).dt.strftime("%Y-%m-%d"))
+    if file.is_file():
+        text = {"sku": str, "calc_id": str, "planner_reason": str, "review_date": str}
+        new = pd.concat([pd.read_csv(file, dtype=text), new])
+    new = new.drop_duplicates(["review_date", "sku"], keep="last").sort_values(["review_date", "sku"])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(file.name + ".partial")
+    new[OVERRIDE_COLUMNS].to_csv(partial, index=False)
+    partial.replace(file)
+    return len(new)
+
+
 def _wrong(
     row: dict[str, Any], sku: str, seen: set[str], known: dict[str, str] | None
 ) -> tuple[str, str, str] | None:

@@ -304,3 +304,22 @@ def test_a_plan_without_surprises_is_met(past):
     assert sales["planned"].tolist() == [0.0] + [10.0] * 7
     assert table["inside"].all(), table
     assert (table["planned"] - table["actual"]).abs().max() == 0
+
+
+def test_the_command_keeps_what_is_right_and_names_what_is_not(tmp_path, capsys):
+    from invnb.__main__ import main
+
+    file, kept = tmp_path / "back.csv", tmp_path / "answers.csv"
+    file.write_text(f"{HEAD}007,24,12,12,36,promotion,c1\nB,5,1,1,many,,c2\n")
+    assert main(["answers", str(file), "--review", "2025-06-08", "--into", str(kept)]) == 1
+    said = capsys.readouterr()
+    assert 'back.csv, line 3: B: the planner\'s quantity is not a number ("many"); write pieces' in said.err
+    assert "1 lines, 1 changed" in said.out
+    file.write_text(f"{HEAD}007,24,12,12,,changed my mind,c1\nB,5,1,1,7,,c2\n")
+    assert main(["answers", str(file), "--review", "2025-06-08", "--into", str(kept)]) == 0
+    back = pd.read_csv(kept, dtype={"sku": str})
+    assert back[["sku", "planner_reason"]].fillna("").to_numpy().tolist() == [
+        ["007", "changed my mind"],
+        ["B", ""],
+    ]
+    assert back["planner_units"].isna().tolist() == [True, False]
