@@ -137,20 +137,38 @@ def replay_policy(
     levels : for each period, as of `review_levels`.
     shortage_multiple : the multiple they were made with; a number, or one for each period.
     """
-    arrives_on_sale = _arrives_on_sale(case)
     multiple = np.broadcast_to(shortage_multiple, len(scenarios))
     terms = {m: dearer_shortage(case.economics, m) for m in set(multiple.tolist())}
 
     def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
-        n_ahead = scenarios[t].shape[2]
-        ahead = np.zeros((len(net), n_ahead))
-        known = min(n_ahead, coming.shape[1])
-        ahead[:, :known] = coming[:, :known]
-        ahead[:, -1] += coming[:, known:].sum(axis=1)  # later than the forecast looks: part of the position
-        orders = best_orders(scenarios[t], net, ahead, terms[multiple[t]], levels[t])
-        return np.where(arrives_on_sale[:, t], orders, 0.0)
+        return orders_at(case, t, net, coming, scenarios[t], terms[multiple[t]], levels[t])
 
     return _run(case, decide)
+
+
+def orders_at(
+    case: Case,
+    t: int,
+    net: np.ndarray,
+    coming: np.ndarray,
+    demand: np.ndarray,
+    economics: pd.DataFrame,
+    levels: Levels,
+) -> np.ndarray:
+    """The best order of every product at the review before period t, (n_sku,); none that comes after its end.
+
+    Parameters
+    ----------
+    case : the ground. `t`, `net`, `coming` : as a `Decide` of `invnb.decide.replay` gets them.
+    demand : paths (n_sku, n_scenario, n_ahead) known at this review.
+    economics, levels : terms of the order, and the policy at later reviews.
+    """
+    n_ahead = demand.shape[2]
+    ahead = np.zeros((len(net), n_ahead))
+    known = min(n_ahead, coming.shape[1])
+    ahead[:, :known] = coming[:, :known]
+    ahead[:, -1] += coming[:, known:].sum(axis=1)  # later than the forecast looks: part of the position
+    return np.where(_arrives_on_sale(case)[:, t], best_orders(demand, net, ahead, economics, levels), 0.0)
 
 
 def replay_rule(case: Case, name: str, safety: float | None = None) -> Replay:
