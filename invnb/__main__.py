@@ -71,17 +71,14 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _answers(options: argparse.Namespace) -> int:
-    import pandas as pd
-
     from invnb.decide.answers import keep_answers, read_answers
 
-    found = read_answers(options.file, review_date=pd.Timestamp(options.review))
+    found = read_answers(options.file, review_date=options.review)
     kept = keep_answers(found.overrides, options.into)
-    for row in found.rejected.itertuples():
-        sheet = f", sheet {row.sheet}" if row.sheet else ""
-        print(
-            f'✗ {row.file}{sheet}, line {row.line}: {row.what} ("{row.value}"); {row.remedy}', file=sys.stderr
-        )
+    for row in found.rejected.to_dict("records"):
+        sheet = f", sheet {row['sheet']}" if row["sheet"] else ""
+        place = f"{row['file']}{sheet}, line {row['line']}"
+        print(f'✗ {place}: {row["what"]} ("{row["value"]}"); {row["remedy"]}', file=sys.stderr)
     changed = int(found.overrides["planner_units"].notna().sum())
     print(f"✓ {len(found.overrides)} lines, {changed} changed, kept in {options.into} ({kept} lines in all)")
     return 1 if len(found.rejected) else 0

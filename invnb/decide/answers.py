@@ -42,7 +42,9 @@ class Answers:
     rejected: pd.DataFrame
 
 
-def read_answers(file: Path, *, review_date: pd.Timestamp, proposal: pd.DataFrame | None = None) -> Answers:
+def read_answers(
+    file: Path, *, review_date: pd.Timestamp | str, proposal: pd.DataFrame | None = None
+) -> Answers:
     """Read an `orders.xlsx` or `orders.csv` that a planner has filled in.
 
     Every line with a product ends in `overrides` or in `rejected`. An empty quantity means agreed; a reason
@@ -83,7 +85,7 @@ def read_answers(file: Path, *, review_date: pd.Timestamp, proposal: pd.DataFram
         seen.add(sku)
         units = _number(row["planner_units"])
         accepted.append(
-            (review_date, sku, _text(row["calc_id"]), _number(row["order_units"]), units,
+            (pd.Timestamp(review_date), sku, _text(row["calc_id"]), _number(row["order_units"]), units,
              _text(row["planner_reason"]))
         )  # fmt: skip
     overrides = pd.DataFrame(accepted, columns=OVERRIDE_COLUMNS)
