@@ -3,6 +3,7 @@
 python bench/decisions.py                  the ten published seeds, all categories
 python bench/decisions.py --seeds 1 2      others (1 to 3 are for development)
 python bench/decisions.py --periods 26     periods counted
+python bench/decisions.py --review         seconds of one review of 600 products with 156 weeks
 
 Every policy meets the same true demand with the same start, packs, minimum orders and costs (see
 `invnb.decide.backtest`). The models are chosen, the rules set and the price of a lost unit learned on what
@@ -13,6 +14,7 @@ Seconds are CPU time.
 from __future__ import annotations
 
 import argparse
+import itertools
 import tempfile
 import time
 from pathlib import Path
@@ -34,14 +36,20 @@ from invnb.decide.bootstrap import block_bootstrap
 from invnb.decide.case import Case, make_case, replay_rule
 from invnb.decide.demand_path import demand_path
 from invnb.decide.economics import build_economics
+from invnb.decide.order_now import order_now
 from invnb.decide.replay import Replay
 from invnb.decide.rules import RULES, SAFETY
+from invnb.features.segments import segment_products
 from invnb.features.table import build_features
+from invnb.forecast.compare import compare_models, forecast_scenarios
 from invnb.params import Params
 
 CATEGORIES = ("toys", "kitchen", "beauty")
 PUBLISHED_SEEDS = tuple(range(11, 21))
 TARGET = 0.20
+REVIEW_PRODUCTS, REVIEW_PERIODS, REVIEW_LEAD_PERIODS = 600, 156, 2
+REVIEW_SHORTAGE_TO_HOLDING = 5.0  # lost unit over unit held for a week
+REVIEW_SECONDS = 60.0
 
 
 def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]:
@@ -115,6 +123,51 @@ def row(seed: int, found: dict[str, np.ndarray], seconds: float) -> dict[str, ob
     }  # fmt: skip
 
 
+def review_seconds(n_products: int = REVIEW_PRODUCTS, seed: int = 0) -> pd.DataFrame:
+    """Wall and CPU seconds of one review with the defaults: features, comparison, scenarios and order."""
+    from forecast_sets import synthetic
+
+    given = Params()
+    shop = synthetic(n_products, REVIEW_PERIODS, seed)
+    sku = np.sort(shop.panel["sku"].unique())
+    economics = pd.DataFrame(
+        {
+            "sku": sku, "unit_cost": 5.0, "holding_cost_per_unit_period": 1.0,
+            "shortage_cost_per_unit": REVIEW_SHORTAGE_TO_HOLDING, "backorder_cost_per_unit_period": 0.5,
+            "lost_share": 1.0, "order_cost": 0.0, "lead_time_periods": REVIEW_LEAD_PERIODS,
+            "review_period_periods": 1, "min_order_units": 1.0, "pack_units": 1.0,
+        }
+    )  # fmt: skip
+    recent = shop.panel.groupby("sku")["units"].apply(lambda units: units.tail(8).mean()).loc[sku]
+    stock = np.nan_to_num(np.round(REVIEW_LEAD_PERIODS * recent.to_numpy(float)))
+    marks = [("", time.perf_counter(), time.process_time())]
+
+    def mark(name: str) -> None:
+        marks.append((name, time.perf_counter(), time.process_time()))
+
+    features = build_features(
+        shop.panel, shop.products, shop.promotions, shop.page_views,
+        country=given.country, horizon_periods=given.horizon_periods,
+    )  # fmt: skip
+    segments = segment_products(shop.panel, features, seed=given.seed)
+    mark("features")
+    comparison = compare_models(
+        shop.panel, features, segments,
+        horizon_periods=given.horizon_periods, origins=given.origins, seed=given.seed,
+    )  # fmt: skip
+    mark("comparison")
+    found = forecast_scenarios(comparison, n_scenarios=given.n_scenarios, seed=given.seed).scenarios
+    mark("scenarios")
+    order_now(found, stock, np.zeros((len(sku), given.horizon_periods)), economics)
+    mark("order")
+    rows = [
+        {"step": name, "wall s": wall - before[1], "CPU s": cpu - before[2]}
+        for before, (name, wall, cpu) in itertools.pairwise(marks)
+    ]
+    total = {"step": "all", "wall s": marks[-1][1] - marks[0][1], "CPU s": marks[-1][2] - marks[0][2]}
+    return pd.DataFrame([*rows, total])
+
+
 def main() -> None:
     """Replay the seeds asked for and print the table."""
     parser = argparse.ArgumentParser(
@@ -122,7 +175,12 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=list(PUBLISHED_SEEDS))
     parser.add_argument("--periods", type=int, default=Params().backtest_periods)
+    parser.add_argument("--review", action="store_true", help="time one review instead")
     asked = parser.parse_args()
+    if asked.review:
+        print(review_seconds().to_string(index=False, float_format="%.1f"))
+        print(f"{REVIEW_PRODUCTS} products, {REVIEW_PERIODS} weeks; below {REVIEW_SECONDS:g} s asked")
+        return
     rows = []
     for seed in asked.seeds:
         rows.append(row(seed, *of_seed(seed, asked.periods)))
