@@ -1,49 +1,66 @@
-"""Calibration of the scenarios: past surprises are carried over, their width tuned and checked origin by
-origin.
+"""Scenarios from the champions' forecasts and their past surprises, and the check of what they promise.
 
-At each origin the lead-time demand is drawn with the surprises of the origins whose window does not
-overlap, so that what is checked was not used. One factor per demand class widens or narrows the paths; it
-is chosen so that lead-time demand is covered as often as promised, and stands in the champions' table.
+Nothing is tuned: quantiles are those of past surprises, each from a forecast made blind to what followed. The
+check draws scenarios at past origins with the surprises known there, and counts how often demand stayed
+within; a run's own future is forecast in exactly that way.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.forecast import metrics
-from invnb.forecast.evaluate import LEVELS, WINDOW_PERIODS, Folds, apart
+from invnb.forecast.evaluate import LEVELS, Folds, lead_time_window
 from invnb.forecast.fallback import extra_variation
 from invnb.forecast.inputs import Inputs, whole_unit
-from invnb.forecast.paths import VARIATIONS, draw_paths, look_alikes, ranks, variation
+from invnb.forecast.paths import Surprises, draw_paths, past_surprises
 
 Floats = NDArray[np.float64]
 
-SPREADS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.45, 1.6)
-"""Factors tried on the width of the paths (on the normal scores of the ranks)."""
-UPPER_LEVELS = slice(1, None)
-"""Levels on which the width is tuned: those above the median, where stock is decided."""
-PRIOR_FORECASTS = 100.0
-"""Forecasts of a demand class at which its own coverage weighs as much as that of all products."""
-TUNING_SCENARIOS = 100
-TUNING_PRODUCTS = 300
-"""Products, drawn by seed, on which the width is tuned: one factor per class needs no more."""
+BANK_ORIGINS = 16
+"""Past origins, newest first, whose surprises are carried over."""
+BANK_STEP_PERIODS = 4
+"""They lie at least this far apart, where the history is long enough."""
+LEAST_BANK = 2
+"""Origins before a checked one from which its surprises come."""
 CHECK_SCENARIOS = 200
 
 
+def bank_origins(origin: int, window: int, first: int) -> NDArray[np.int64]:
+    """Return the past origins whose surprises are carried over to a forecast made at `origin`, increasing.
+
+    Parameters
+    ----------
+    origin : index of the first period forecast.
+    window : periods whose sum is judged; at the newest past origin half of them are known.
+    first : earliest past origin.
+
+    Examples
+    --------
+    >>> bank_origins(100, 4, 2)[[0, -2, -1]].tolist(), bank_origins(14, 4, 2).tolist()
+    ([36, 92, 96], [2, 4, 6, 8, 10])
+    """
+    newest = origin - window
+    step = int(np.clip((newest - first) // 4, 1, BANK_STEP_PERIODS))
+    at = newest - step * np.arange(BANK_ORIGINS)
+    return at[at >= first][::-1]
+
+
+def surprises_at(
+    inputs: Inputs, bank: Floats, origins: NDArray[np.int64], origin: int, seed: int
+) -> Surprises:
+    """Return the surprises known at `origin`, from forecasts `bank` (n_bank, n_sku, horizon) at `origins`."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, origin, 1]))
+    window = lead_time_window(inputs.period_days, bank.shape[2])
+    unit = whole_unit(inputs.sold[:, :origin])
+    before = origins < origin
+    return past_surprises(inputs, bank[before], origins[before], origin, window, unit, rng)
+
+
 def scenario_units(
-    inputs: Inputs,
-    point: Floats,
-    origin: int,
-    bank: Floats,
-    bank_origins: NDArray[np.int64],
-    group: NDArray[np.object_],
-    spread: Floats,
-    n_scenarios: int,
-    seed: int,
+    inputs: Inputs, point: Floats, origin: int, surprises: Surprises, n_scenarios: int, seed: int
 ) -> Floats:
     """Return demand paths (n_sku, n_scenarios, horizon) in units for a forecast made at an origin.
 
@@ -52,131 +69,89 @@ def scenario_units(
     inputs : feature arrays.
     point : (n_sku, horizon) the champions' forecast, without holes.
     origin : index of the first period forecast.
-    bank : (n_bank, n_sku, horizon) the champions' forecasts at past origins.
-    bank_origins : (n_bank,) their origins; demand at their horizon is taken as known.
-    group : (n_sku,) demand class.
-    spread : (n_sku,) factor on the width.
+    surprises : those known at `origin` or earlier.
     n_scenarios, seed : number of paths and their seed.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, origin]))
     unit = whole_unit(inputs.sold[:, :origin])
-    horizon = point.shape[1]
-    window = bank_origins[:, None] + np.arange(horizon)
-    demand = inputs.demand[:, window].transpose(1, 0, 2)
-    sold = inputs.sold[:, window].transpose(1, 0, 2)
-    lower = inputs.lower_bound[:, window].transpose(1, 0, 2)
-    c = np.minimum(variation(bank, demand, group, unit) + extra_variation(inputs, origin), VARIATIONS[-1])
-    rank = ranks(bank, sold, lower, c, unit, rng)
-    usable = (~np.isnan(rank[:, :, 0])).sum(axis=0) > 0
-    alikes = look_alikes(inputs.level[:, origin], group, usable)
-    return draw_paths(point, c, rank, alikes, spread, n_scenarios, unit, rng)
-
-
-def tune_spread(
-    inputs: Inputs, folds: Folds, paths: Floats, group: NDArray[np.object_], seed: int
-) -> dict[str, float]:
-    """Return the factor on the width of the paths for each demand class and "all".
-
-    Parameters
-    ----------
-    inputs, folds : feature arrays and folds.
-    paths : (n_origin, n_sku, horizon) the champions' forecasts at the folds' origins.
-    group : (n_sku,) demand class.
-    seed : seed of products and paths; every factor is tried on the same ones.
-
-    Returns
-    -------
-    By class; 1 where there are no two origins to learn from.
-    """
-    labels = [str(label) for label in np.unique(group)]
-    if folds.origins.size < 2:
-        return dict.fromkeys([*labels, "all"], 1.0)
-    window = min(WINDOW_PERIODS, paths.shape[2])
-    some = np.arange(group.size)
-    if some.size > TUNING_PRODUCTS:
-        some = np.sort(np.random.default_rng(seed).choice(some, TUNING_PRODUCTS, replace=False))
-    misses = []
-    for factor in SPREADS:
-        spread = np.full(group.size, factor)
-        sums = _left_out_sums(inputs, folds, paths, group, spread, window, TUNING_SCENARIOS, seed, some)
-        quantile = np.quantile(sums, LEVELS, axis=2, method="inverted_cdf")
-        actual = folds.demand[:, some, :window].sum(axis=2)
-        hit = np.where(np.isnan(actual), np.nan, actual <= quantile)
-        misses.append((hit - np.array(LEVELS)[:, None, None])[UPPER_LEVELS].mean(axis=0))
-    table = np.stack(misses)
-    overall = _nearest_nominal(table)
-    result = {"all": SPREADS[int(np.abs(overall).argmin())]}
-    for label in labels:
-        members = group[some] == label
-        n = np.count_nonzero(~np.isnan(table[0][:, members]))
-        own = _nearest_nominal(table[:, :, members]) if n else overall
-        weight = n / (n + PRIOR_FORECASTS)
-        result[label] = SPREADS[int(np.abs(weight * own + (1 - weight) * overall).argmin())]
-    return result
-
-
-def _nearest_nominal(misses: Floats) -> Floats:
-    """Return the mean of covered minus nominal for each factor, (n_factor,); zero where nothing is known."""
-    known = ~np.isnan(misses)
-    count = np.maximum(known.sum(axis=(1, 2)), 1)
-    return np.where(known, misses, 0.0).sum(axis=(1, 2)) / count
+    extra = extra_variation(inputs, origin)
+    return draw_paths(inputs, point, origin, surprises, extra, n_scenarios, unit, rng)
 
 
 def calibration_table(
     inputs: Inputs,
     folds: Folds,
     paths: Floats,
+    bank: Floats,
+    origins: NDArray[np.int64],
     group: NDArray[np.object_],
-    spread: Mapping[str, float],
     seed: int,
 ) -> pd.DataFrame:
     """Return `calibration`: how often demand over some periods stayed at or below its quantile.
+
+    At each fold's origin scenarios are drawn with the surprises of earlier origins alone, as far as they
+    were known then: no number of the check has seen what it is checked on. (The champions were chosen on
+    all folds.) Demand equal to its quantile counts with the share of the step at the quantile that lies below
+    the level, since whole units cannot be covered exactly.
+
+    Parameters
+    ----------
+    inputs, folds : feature arrays and folds.
+    paths : (n_origin, n_sku, horizon) the champions' forecasts at the folds' origins.
+    bank, origins : (n_bank, n_sku, horizon) their forecasts at past origins, and those.
+    group : (n_sku,) demand class.
+    seed : seed of the paths.
 
     Returns
     -------
     DataFrame with `demand_class` ("all" first), `nominal`, `covered`, `low`, `high` (binomial 95 %
     interval of `covered`; origins and products hang together, so the true one is wider), `n` and
-    `window_periods` (the periods summed). Empty where there are no two origins.
+    `window_periods` (the periods summed). Empty where no fold has `LEAST_BANK` origins before it.
+
+    Source: Czado, Gneiting & Held (2009), "Predictive model assessment for count data", Biometrics 65, for
+    the count of ties.
     """
     columns = ["demand_class", "nominal", "covered", "low", "high", "n", "window_periods"]
-    if folds.origins.size < 2:
+    window = lead_time_window(inputs.period_days, paths.shape[2])
+    actual, covered = [], []
+    for k, origin in enumerate(folds.origins):
+        if np.count_nonzero(origins + window <= origin) < LEAST_BANK:
+            continue
+        surprises = surprises_at(inputs, bank, origins, int(origin), seed)
+        units = scenario_units(inputs, paths[k], int(origin), surprises, CHECK_SCENARIOS, seed)
+        demand = folds.demand[k, :, :window].sum(axis=1)
+        drawn = units[:, :, :window].sum(axis=2)
+        covered.append(np.stack([tied_coverage(demand, drawn, level) for level in LEVELS]))
+        actual.append(demand)
+    if not actual:
         return pd.DataFrame({name: [] for name in columns})
-    window = min(WINDOW_PERIODS, paths.shape[2])
-    width = np.array([spread[str(label)] for label in group])
-    everyone = np.arange(group.size)
-    sums = _left_out_sums(inputs, folds, paths, group, width, window, CHECK_SCENARIOS, seed, everyone)
-    actual = folds.demand[:, :, :window].sum(axis=2)
-    quantile = np.quantile(sums, LEVELS, axis=2, method="inverted_cdf")
+    known, share = ~np.isnan(np.stack(actual)), np.stack(covered, axis=1)
     rows = []
     for label in ["all", *np.unique(group)]:
-        members = np.ones(group.size, dtype=bool) if label == "all" else group == label
-        known = ~np.isnan(actual[:, members])
-        n = int(known.sum())
+        members = known & ((group == label) | (label == "all"))
+        n = int(members.sum())
         for k, nominal in enumerate(LEVELS):
-            hits = int(((actual[:, members] <= quantile[k][:, members]) & known).sum())
+            hits = float(share[k][members].sum())
             low, high = metrics.binomial_interval(hits, n)
             rows.append((str(label), nominal, hits / n if n else np.nan, low, high, n, window))
     return pd.DataFrame(rows, columns=columns)
 
 
-def _left_out_sums(
-    inputs: Inputs,
-    folds: Folds,
-    paths: Floats,
-    group: NDArray[np.object_],
-    spread: Floats,
-    window: int,
-    n_scenarios: int,
-    seed: int,
-    some: NDArray[np.int64],
-) -> Floats:
-    """Return lead-time demand drawn at each origin from the others, (n_origin, n_some, n_scenario)."""
-    drawn = []
-    for k, origin in enumerate(folds.origins):
-        others = apart(folds.origins, k, window)
-        units = scenario_units(
-            inputs, paths[k, :, :window], int(origin), paths[others][:, :, :window], folds.origins[others],
-            group, spread, n_scenarios, seed,
-        )  # fmt: skip
-        drawn.append(units[some].sum(axis=2))
-    return np.stack(drawn)
+def tied_coverage(demand: Floats, drawn: Floats, level: float) -> Floats:
+    """Return 1 where demand lies below its quantile, 0 above, and between where it equals it; NaN unknown.
+
+    Parameters
+    ----------
+    demand : (n_sku,) units, NaN unknown.
+    drawn : (n_sku, n_scenario) draws of its law.
+    level : of the quantile.
+
+    Examples
+    --------
+    >>> tied_coverage(np.array([0.0, 1.0]), np.array([[0.0, 0, 0, 1], [0, 0, 0, 1]]), 0.5).round(3).tolist()
+    [0.667, 0.0]
+    """
+    below = (drawn < demand[:, None]).mean(axis=1)
+    step = (drawn == demand[:, None]).mean(axis=1)
+    inside = np.divide(level - below, step, out=np.where(below < level, 1.0, 0.0), where=step > 0)
+    return np.where(np.isnan(demand), np.nan, np.clip(inside, 0.0, 1.0))

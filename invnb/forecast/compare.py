@@ -16,11 +16,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.features.segments import classify_demand
-from invnb.forecast.calibrate import calibration_table, scenario_units, tune_spread
+from invnb.forecast.calibrate import (
+    BANK_ORIGINS,
+    BANK_STEP_PERIODS,
+    bank_origins,
+    calibration_table,
+    scenario_units,
+    surprises_at,
+)
 from invnb.forecast.evaluate import (
     Folds,
     choose_champions,
     forecast_origins,
+    lead_time_window,
     make_folds,
     rolling_origins,
     score_models,
@@ -34,11 +42,12 @@ Floats = NDArray[np.float64]
 
 LEAST_PRODUCTS = 3
 """A demand class with fewer products takes the champion of all."""
+FIRST_ORIGIN = 2
+"""No forecast is made of fewer periods."""
 REFIT_PERIODS = 13
 """In a replay a learned model is trained again after this many periods."""
-BANK_ORIGINS = 13
-"""Past origins, newest first, from which a replayed forecast takes its surprises."""
-BANK_STEP_PERIODS = 4
+REGROW_PERIODS = 4
+"""In a replay look-alikes are grouped anew after this many periods."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +58,15 @@ class Comparison:
     ----------
     model_scores : `model`, `demand_class`, `metric`, `value`, `n`.
     champions : `demand_class`, `model`, `best`, `loss`, `best_loss`, `standard_error`, `bias`, `biased`, `n`,
-        `reason`, `spread` (factor on the width of its paths).
+        `reason`.
     forecast_history : `origin`, `sku`, `period`, `model`, `units`, `forecast` of the champions.
     calibration : `demand_class` (or "all"), `nominal`, `covered`, `low`, `high`, `n`,
-        `window_periods` of lead-time demand, each origin forecast with the surprises of the others.
+        `window_periods` of lead-time demand, each origin forecast with the surprises known there.
     models : the champions trained on the whole history, by name (None for a method that learns nothing).
     inputs, folds, group : what the forecasts were made of; `group` is the demand class by product.
     horizon_periods : periods forecast.
+    bank, bank_origins : (n_bank, n_sku, horizon) the champions' forecasts at past origins, and those: what
+        became of them makes the scenarios.
     """
 
     model_scores: pd.DataFrame
@@ -67,6 +78,8 @@ class Comparison:
     folds: Folds
     group: NDArray[np.object_]
     horizon_periods: int
+    bank: Floats
+    bank_origins: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -123,25 +136,44 @@ def compare_models(
             f"features, got {horizon_periods}"
         )
     group = _groups(inputs, sku_segments)
-    at = rolling_origins(inputs.n_history, horizon_periods, origins, inputs.season_periods)
+    window = lead_time_window(inputs.period_days, horizon_periods)
+    at = rolling_origins(inputs.n_history, window, origins, inputs.season_periods)
     folds = make_folds(inputs, names, at, horizon_periods, seed)
     champions = choose_champions(folds, group)
     if choose is not None:
         champions = choose(inputs, folds, group, champions)
     owner = _owners(champions, group)
     paths = _champion_paths(inputs, folds.forecasts, owner, at)
-    spread = tune_spread(inputs, folds, paths, group, seed)
-    champions["spread"] = [spread.get(label, spread["all"]) for label in champions["demand_class"]]
+    past, bank = _bank(inputs, folds, paths, owner, window, seed)
     return Comparison(
         model_scores=score_models(folds, group),
         champions=champions,
         forecast_history=_history(inputs, folds, paths, owner),
-        calibration=calibration_table(inputs, folds, paths, group, spread, seed),
+        calibration=calibration_table(inputs, folds, paths, bank, past, group, seed),
         models=_trained(inputs, sorted(set(owner)), horizon_periods, seed),
         inputs=inputs,
         folds=folds,
         group=group,
         horizon_periods=horizon_periods,
+        bank=bank,
+        bank_origins=past,
+    )
+
+
+def _bank(
+    inputs: Inputs, folds: Folds, paths: Floats, owner: NDArray[np.object_], window: int, seed: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return past origins, increasing, and the champions' forecasts there: the folds' and earlier ones."""
+    horizon = paths.shape[2]
+    wanted = bank_origins(inputs.n_history, window, FIRST_ORIGIN)
+    first = folds.origins.min(initial=inputs.n_history)
+    earlier = wanted[wanted < first][-max(0, wanted.size - folds.origins.size) :] if wanted.size else wanted
+    if earlier.size == 0 or wanted.size <= folds.origins.size:
+        return folds.origins, paths
+    made = forecast_origins(inputs, sorted(set(owner)), earlier, horizon, seed)
+    return (
+        np.concatenate([earlier, folds.origins]),
+        np.concatenate([_champion_paths(inputs, made, owner, earlier), paths]),
     )
 
 
@@ -167,10 +199,8 @@ def forecast_scenarios(comparison: Comparison, *, n_scenarios: int, seed: int) -
         for name, fitted in comparison.models.items()
     }
     point = _champion_paths(inputs, made, owner, np.array([origin]))[0]
-    past = comparison.folds.origins
-    bank = _champion_paths(inputs, comparison.folds.forecasts, owner, past)
-    spread = _spreads(comparison.champions, comparison.group)
-    units = scenario_units(inputs, point, origin, bank, past, comparison.group, spread, n_scenarios, seed)
+    surprises = surprises_at(inputs, comparison.bank, comparison.bank_origins, origin, seed)
+    units = scenario_units(inputs, point, origin, surprises, n_scenarios, seed)
     scenarios = Scenarios(inputs.sku.astype(str), inputs.period[origin : origin + horizon], units, seed)
     table = scenarios.table()
     table["model"] = np.repeat(owner, horizon)
@@ -195,7 +225,7 @@ def replay_scenarios(
     Parameters
     ----------
     panel, features, sku_segments : as in `compare_models`.
-    champions : table of `compare_models` (`demand_class`, `model`, `spread`).
+    champions : table of `compare_models` (`demand_class`, `model`).
     origins : first day of the first period to forecast, each a period of the panel (or the one after it).
     horizon_periods, n_scenarios, seed : as in `compare_models` and `forecast_scenarios`.
 
@@ -223,23 +253,32 @@ def replay_scenarios(
     _groups(inputs, sku_segments)  # refuses segments of other products; today's classes were not known then
     group = classify_demand(inputs.demand[:, :first])
     owner = _owners(champions, group)
-    before = first - horizon_periods - BANK_STEP_PERIODS * np.arange(BANK_ORIGINS)
-    every = np.unique(np.concatenate([before[before >= 2], at]))
+    window = lead_time_window(inputs.period_days, horizon_periods)
+    every = np.unique(np.concatenate([bank_origins(first, window, FIRST_ORIGIN), at]))
     room = inputs.period.size - every.max()
     horizon = min(horizon_periods, int(room))
     made = forecast_origins(inputs, sorted(set(owner)), every, horizon, seed, REFIT_PERIODS)
     paths = _champion_paths(inputs, made, owner, every)
-    spread = _spreads(champions, group)
-    result = []
-    for origin in at:
-        past = np.flatnonzero(every + horizon <= origin)[-BANK_ORIGINS:]
-        k = int(np.searchsorted(every, origin))
-        units = scenario_units(
-            inputs, paths[k], int(origin), paths[past], every[past], group, spread, n_scenarios, seed
-        )
+    surprises, grown_at, result = None, -1, {}
+    for origin in np.unique(at):
+        if surprises is None or origin - grown_at >= REGROW_PERIODS:
+            past = _spaced(every[every <= origin - window // 2])
+            bank = paths[np.searchsorted(every, past)]
+            surprises, grown_at = surprises_at(inputs, bank, past, int(origin), seed), int(origin)
+        point = paths[np.searchsorted(every, origin)]
+        units = scenario_units(inputs, point, int(origin), surprises, n_scenarios, seed)
         period = inputs.period[origin : origin + horizon]
-        result.append(Scenarios(inputs.sku.astype(str), period, units, seed))
-    return result
+        result[int(origin)] = Scenarios(inputs.sku.astype(str), period, units, seed)
+    return [result[int(origin)] for origin in at]
+
+
+def _spaced(origins: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the newest origins at least `BANK_STEP_PERIODS` apart, all of them if that leaves too few."""
+    kept: list[int] = []
+    for origin in origins[::-1]:
+        if not kept or kept[-1] - origin >= BANK_STEP_PERIODS:
+            kept.append(int(origin))
+    return np.array(kept[:BANK_ORIGINS][::-1] if len(kept) > 2 else origins[-BANK_ORIGINS:], dtype=np.int64)
 
 
 def _trained(inputs: Inputs, names: Sequence[str], horizon: int, seed: int) -> dict[str, Any]:
@@ -262,10 +301,6 @@ def _groups(inputs: Inputs, sku_segments: pd.DataFrame) -> NDArray[np.object_]:
 def _owners(champions: pd.DataFrame, group: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return the champion's name for each product; small and unknown classes take the one of all products."""
     return _of_class(champions, group, "model").astype(object)
-
-
-def _spreads(champions: pd.DataFrame, group: NDArray[np.object_]) -> Floats:
-    return _of_class(champions, group, "spread").astype(np.float64)
 
 
 def _of_class(champions: pd.DataFrame, group: NDArray[np.object_], column: str) -> NDArray:

@@ -27,8 +27,11 @@ LEVELS = (0.5, 0.8, 0.9, 0.95)
 """Quantile levels on which models are ranked: the critical ratios of stock decisions."""
 WINDOW_PERIODS = 4
 """Periods summed for the lead-time demand on which models are ranked (or the horizon, if shorter)."""
+DAYS_PER_WEEK = 7
 MOST_STEP_PERIODS = 4
 """Origins lie at most this far apart: beyond, one only loses recent ones."""
+INCUMBENT = "combination"
+"""The model that must be beaten beyond noise: over many folds the mean of several is the safest."""
 BIAS_FLAG = 0.10
 """A model off by more than this share of demand is flagged."""
 REFIT_PERIODS = 8
@@ -58,13 +61,18 @@ class Folds:
     level: Floats
 
 
+def lead_time_window(period_days: int, horizon: int) -> int:
+    """Return the periods whose sum scenarios are made for: four, or a week of days; at most the horizon."""
+    return min(DAYS_PER_WEEK if period_days == 1 else WINDOW_PERIODS, horizon)
+
+
 def rolling_origins(n_history: int, horizon: int, origins: int, season_periods: int) -> NDArray[np.int64]:
-    """Return the indices of the first period forecast at each origin, evenly spaced, the whole horizon known.
+    """Return the indices of the first period forecast at each origin, evenly spaced.
 
     Parameters
     ----------
     n_history : periods of history.
-    horizon : periods forecast at each origin.
+    horizon : periods after an origin that must be known.
     origins : number asked for; fewer are returned where the history is short.
     season_periods : periods in a year; the first origin keeps one year before it where the history allows.
 
@@ -140,9 +148,11 @@ def make_folds(
 ) -> Folds:
     """Return forecasts and the demand that came, for the given origins."""
     window = origins[:, None] + np.arange(horizon)
+    to_come = window >= inputs.n_history
+    demand = inputs.demand[:, np.where(to_come, 0, window)].transpose(1, 0, 2)
     return Folds(
         origins=origins,
-        demand=inputs.demand[:, window].transpose(1, 0, 2),
+        demand=np.where(to_come[:, None, :], np.nan, demand),
         forecasts=forecast_origins(inputs, names, origins, horizon, seed),
         scale=_scales(inputs.demand, origins, 1),
         square_scale=_scales(inputs.demand, origins, 2),
@@ -239,13 +249,14 @@ def score_models(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
 
 
 def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
-    """Return `champions`: of each demand class the first model of the registry that none beats beyond noise.
+    """Return `champions`: of each demand class the model preferred among those that none beats beyond noise.
 
     Rule (one standard error, as in Breiman et al. 1984, "Classification and Regression Trees", section
     3.4.3): the model with the least scaled pinball loss of lead-time demand is the best; every model whose
-    loss is larger by no more than one standard error of the paired difference ties with it; the first of
-    them in the registry, which begins with the simple methods, is the champion. The standard error is the
-    larger of two: with products and with origins as independent units. A model whose bias exceeds
+    loss is larger by no more than one standard error of the paired difference ties with it. The combination
+    holds the title: it is the champion unless a single model beats it beyond noise. Then, or where it was
+    not compared, the first tie in the registry is, which begins with the simple methods. The standard error
+    is the larger of two: with products and with origins as independent units. A model whose bias exceeds
     `BIAS_FLAG` gives way to an unbiased tie, and is flagged if there is none.
 
     Returns
@@ -253,7 +264,7 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
     DataFrame with `demand_class`, `model`, `best` (least loss), `loss`, `best_loss`, `standard_error`,
     `bias`, `biased`, `n` (forecasts of lead-time demand compared) and `reason` in words.
     """
-    order = [name for name in MODELS if name in folds.forecasts]
+    order = sorted((name for name in MODELS if name in folds.forecasts), key=lambda name: name != INCUMBENT)
     loss = {name: lead_time_losses(folds, name, group)[0].mean(axis=0) for name in order}
     rows = []
     for label, members in _classes(group):
@@ -262,7 +273,8 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
         n = int((~np.isnan(table[0])).sum()) if table.size else 0
         if n == 0:
             nothing = (np.nan,) * 4
-            rows.append((label, order[0], order[0], *nothing, False, 0, "no origin to compare on"))
+            simple = next(name for name in MODELS if name in folds.forecasts)
+            rows.append((label, simple, simple, *nothing, False, 0, "no origin to compare on"))
             continue
         means = np.nanmean(table, axis=(1, 2))
         best = int(means.argmin())
@@ -278,7 +290,8 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
         fair = [k for k in ties if not abs(bias[k]) > BIAS_FLAG]
         winner = (fair or ties)[0]
         biased = bool(abs(bias[winner]) > BIAS_FLAG)
-        reason = "least loss" if winner == best else f"within noise of {order[best]}, and simpler"
+        why = "the mean of several, seldom far off" if order[winner] == INCUMBENT else "simpler"
+        reason = "least loss" if winner == best else f"within noise of {order[best]}, and {why}"
         if biased:
             reason += f"; its bias of {bias[winner]:+.0%} is mended by its past surprises"
         rows.append((label, order[winner], order[best], means[winner], means[best], errors[winner],

@@ -1,154 +1,199 @@
-"""From forecasts to joint paths: past surprises, as ranks, carried over to the coming periods.
+"""From forecasts to joint paths: what became of look-alike forecasts in the past is carried over whole.
 
-The demand of product i in period t is described as negative binomial with the champion's forecast as mean m
-and variance m + c m², c per product. At a past origin each demand y that came has a rank u = F(y - 1) + v
-P(y), v uniform (randomised probability integral transform). If the law were right, ranks would be uniform and
-independent; they are not, and that is what is used: a scenario draws one past origin for all products (common
-shocks stay common), for each product a look-alike of its demand class and level, and takes that product's
-ranks over the whole horizon (runs of good and bad periods stay together). The quantile of the coming law at
-these ranks is demand in whole units, zero as often as it should be, and right on average even if the model
-is biased.
+Every past forecast has a surprise: demand over forecast, period by period. A forest of randomised trees,
+grown on the surprise of the first periods' sum, groups past forecasts that turned out alike (fast or slow,
+steady or lumpy, just silent, just launched). The coming demand of a product is its forecast times the
+surprises in the leaves it falls into: zero as often as theirs, skewed as theirs, biased or not as theirs; no
+law is assumed. A surprise is taken as a whole path, so runs of good and bad periods stay together, and the
+quantiles are those of sums along a path. Across products, paths are put into the order in which past origins
+were good or bad for each product (Schaake shuffle), so that common shocks stay common.
 
-Source: Dawid (1984), "Statistical theory: the prequential approach", JRSS A 147, for ranks of forecasts;
-Czado, Gneiting & Held (2009), "Predictive model assessment for count data", Biometrics 65, for the randomised
-transform; Vovk, Shen, Manokhin & Xie (2017), "Nonparametric predictive distributions", for using past ranks.
+Source: Meinshausen (2006), "Quantile regression forests", Journal of Machine Learning Research 7; Geurts,
+Ernst & Wehenkel (2006), "Extremely randomized trees", Machine Learning 63; Clark et al. (2004), "The Schaake
+shuffle", Journal of Hydrometeorology 5.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from invnb.forecast.inputs import FEATURE_NAMES, Inputs
+
 Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
-VARIATIONS = np.geomspace(0.01, 3.0, 16)
-"""Values of c tried: a mean is never forecast surer than to 10 %, and 3 is a few large orders a year."""
-PRIOR_PERIODS = 30.0
-"""Weight of the demand class in a product's variation, in forecast periods."""
-LOOK_ALIKES = 20
-"""Products of the nearest level from which a product borrows its ranks, itself among them."""
-EXTREME_RANK = 5e-3
-"""Ranks are kept this far from 0 and 1: a few hundred past surprises say nothing about rarer ones."""
+SITUATION = (
+    "lag_1", "lag_2", "mean_4", "mean_8", "mean_26", "sd_13", "trend_ratio", "zero_share_13",
+    "periods_since_sale", "interval", "size_variation", "known_periods",
+)  # fmt: skip
+"""Features known at the origin by which look-alikes are told, beside the forecast itself."""
+TREES = 100
+LEAST_LEAF = 15
+"""Past forecasts in a leaf, at least."""
+CANDIDATES_PER_SCENARIO = 5
+"""Look-alikes drawn for each path; every fifth in order of size is kept, which steadies the quantiles."""
+MOST_FORECASTS, MOST_UNITS = 20.0, 10.0
+"""A period's demand above 20 forecasts and 10 units is one order nobody can foresee: it is cut to that."""
+LEAST_PROFILE = 1 / 3
+"""A forecast below a third of its path's mean is taken as a third, when demand is divided by it."""
+MOST_ROWS_PER_TREE = 20_000
+LEAST_ROWS = 20
+"""With fewer past forecasts nothing is learned from them."""
+BLIND_VARIATION = 0.5
+"""Squared relative variation of a path's level and of its periods where nothing is learned."""
+MEAN_WEIGHT = 0.7
+"""Share of the way from the look-alikes' mean to the forecast that a product's own mean is moved: the mean
+of a few skewed surprises is known worse than their quantiles."""
+MOST_MOVE = 3.0
+MOST_ENLARGED = 4.0
+"""A look-alike's demand is enlarged to at most this multiple: two units sold where hardly any were expected
+are two units, not a thousand times the forecast."""
 LEAST_MEAN = 1e-6
-LONGEST_TABLE = 20_000
-"""Largest number of units for which a distribution is tabulated."""
+PRODUCTS_AT_ONCE = 1_000
 
 
-def variation(forecast: Floats, demand: Floats, group: NDArray[np.object_], unit: float = 1.0) -> Floats:
-    """Return c of each product: the one under which its past demand was likeliest given the forecasts.
+@dataclass(frozen=True)
+class Surprises:
+    """What became of past forecasts: one row per past origin and product with enough known demand.
 
     Parameters
     ----------
-    forecast, demand : (n_origin, n_sku, horizon) in units, NaN unknown.
-    group : (n_sku,) demand class.
-    unit : smallest step of demand.
-
-    Returns
-    -------
-    (n_sku,) values of `VARIATIONS`. The log-likelihood of a product is joined by the mean one of its demand
-    class, as if that were `PRIOR_PERIODS` more periods. Likelihood, unlike squares, does not let one wild
-    order make all other periods look calm.
+    situation : (n_row, n_feature) what was known at the origin.
+    ratio : (n_row,) demand over forecast, both summed over the known periods of the window.
+    path : (n_row, horizon) demand over forecast by period, without holes.
+    by_origin : (n_origin, n_sku) the ratios again, NaN where there is no row.
+    window : periods whose sum tells which surprises are alike.
+    forest : trees whose leaves hold look-alikes; None where there are too few rows to learn from.
+    leaves : (n_row, n_tree) leaf of each row.
     """
-    known = ~np.isnan(forecast) & ~np.isnan(demand) & (forecast > LEAST_MEAN)
-    mean = np.where(known, forecast / unit, 1.0)
-    y = np.where(known, np.round(np.nan_to_num(demand) / unit), 0.0)
-    likelihood = np.empty((VARIATIONS.size, group.size))
-    for k, c in enumerate(VARIATIONS):
-        likelihood[k] = np.where(known, _log_mass(y, mean, c), 0.0).sum(axis=(0, 2))
-    count = known.sum(axis=(0, 2))
-    overall = likelihood.sum(axis=1) / max(count.sum(), 1)
-    for label in np.unique(group):
-        members = group == label
-        pooled = likelihood[:, members].sum(axis=1) + PRIOR_PERIODS * overall
-        pooled /= count[members].sum() + PRIOR_PERIODS
-        likelihood[:, members] += PRIOR_PERIODS * pooled[:, None]
-    return VARIATIONS[likelihood.argmax(axis=0)]
+
+    situation: Floats
+    ratio: Floats
+    path: Floats
+    by_origin: Floats
+    window: int
+    forest: Any
+    leaves: Whole
 
 
-def _log_mass(y: Floats, mean: Floats, c: float) -> Floats:
-    """Return log P(D = y) of the negative binomial, without the term in y alone (the same for every c)."""
-    from scipy.special import gammaln
+def situations(inputs: Inputs, forecast: Floats, origin: int, window: int) -> Floats:
+    """Return what is known of each product at an origin, (n_sku, n_feature), finite.
 
-    r = 1 / c
-    return gammaln(y + r) - gammaln(r) - (y + r) * np.log1p(c * mean) + y * np.log(c * mean)
+    Parameters
+    ----------
+    inputs : feature arrays.
+    forecast : (n_sku, horizon) expected demand in units.
+    origin : index of the first period forecast.
+    window : periods whose sum is forecast.
+    """
+    mean = np.maximum(forecast[:, :window].mean(axis=1), LEAST_MEAN)
+    columns = [FEATURE_NAMES.index(name) for name in SITUATION]
+    past = inputs.past[:, origin][:, columns].astype(np.float64)
+    table = np.column_stack([np.log(mean), np.log(mean / inputs.level[:, origin]), past])
+    return np.nan_to_num(table, nan=-1.0)
 
 
-def ranks(
-    forecast: Floats,
-    demand: Floats,
-    lower_bound: NDArray[np.bool_],
-    variations: Floats,
+def past_surprises(
+    inputs: Inputs,
+    bank: Floats,
+    bank_origins: Whole,
+    origin: int,
+    window: int,
     unit: float,
     rng: np.random.Generator,
-) -> Floats:
-    """Return the randomised ranks of past demand in its forecast law, (n_origin, n_sku, horizon).
+) -> Surprises:
+    """Return what became of past forecasts, as far as it was known at `origin`.
+
+    A sold-out period's demand is drawn: sales plus an exponential with the mean that was estimated to be
+    missing. An unknown period takes the surprise of another period of its own path; periods still to come
+    take those of a path with a like forecast and a like surprise.
 
     Parameters
     ----------
-    forecast : (n_origin, n_sku, horizon) expected demand in units.
-    demand : the demand that came (sales where `lower_bound`), NaN unknown.
-    lower_bound : true where demand was at least this; its rank is drawn between F(y - 1) and 1.
-    variations : (n_sku,) c.
+    inputs : feature arrays.
+    bank : (n_bank, n_sku, horizon) forecasts made at past origins, in units, without holes.
+    bank_origins : (n_bank,) their origins, each before `origin`.
+    origin : index of the first period that is not known.
+    window : periods whose sum tells which surprises are alike.
     unit : smallest step of demand.
-    rng : for the randomisation.
-
-    Returns
-    -------
-    Ranks in (0, 1). An unknown period takes a rank of its own path; a path with less than half its periods
-    known is NaN throughout.
+    rng : random generator.
     """
-    from scipy.stats import nbinom
+    horizon = bank.shape[2]
+    at = bank_origins[:, None] + np.arange(horizon)
+    seen = np.minimum(at, origin - 1)
+    sold = inputs.sold[:, seen].transpose(1, 0, 2)
+    demand = inputs.demand[:, seen].transpose(1, 0, 2)
+    missing = np.maximum(demand - sold, 0.0) * rng.exponential(size=demand.shape)
+    bound = inputs.lower_bound[:, seen].transpose(1, 0, 2)
+    demand = np.where(bound, sold + missing, demand)
+    demand = np.where((at < origin)[:, None, :], demand, np.nan)
+    mean = np.maximum(bank[:, :, :window].mean(axis=2, keepdims=True), LEAST_MEAN)
+    demand = np.minimum(demand, MOST_FORECASTS * mean + MOST_UNITS * unit)
+    forecast = np.maximum(bank, LEAST_PROFILE * mean)
+    known = ~np.isnan(demand)
+    first = known[:, :, :window]
+    above = np.where(first, demand[:, :, :window], 0.0).sum(axis=2)
+    below = np.where(first, forecast[:, :, :window], 0.0).sum(axis=2)
+    usable = (2 * first.sum(axis=2) >= window) & (bank.sum(axis=2) > LEAST_MEAN)
+    ratio = np.where(usable, above / np.where(usable, below, 1.0), np.nan)
+    origin_index = np.nonzero(usable)[0]
+    path = _filled(
+        (demand / forecast)[usable], ratio[usable], mean[:, :, 0][usable], at[origin_index] < origin, rng
+    )
+    table = [situations(inputs, past, int(o), window) for past, o in zip(bank, bank_origins, strict=True)]
+    situation = np.stack(table)[usable] if table else np.empty((0, len(SITUATION) + 2))
+    flat = ratio[usable]
+    forest = _forest(situation, flat, int(rng.integers(2**31))) if flat.size >= LEAST_ROWS else None
+    leaves = forest.apply(situation) if forest else np.empty((flat.size, 0), dtype=np.int64)
+    return Surprises(situation, flat, path, ratio, window, forest, leaves)
 
-    c = variations[None, :, None]
-    known = ~np.isnan(demand) & ~np.isnan(forecast)
-    mean = np.where(known, np.maximum(forecast / unit, LEAST_MEAN), 1.0)
-    y = np.where(known, np.round(np.nan_to_num(demand) / unit), 0.0)
-    size, chance = 1 / c, 1 / (1 + c * mean)
-    below = nbinom.cdf(y - 1, size, chance)
-    upto = np.where(lower_bound, 1.0, nbinom.cdf(y, size, chance))
-    rank = below + rng.random(y.shape) * (upto - below)
-    rank = np.clip(rank, EXTREME_RANK, 1 - EXTREME_RANK)
-    horizon = y.shape[2]
-    # Fill unknown periods from known ones of the same path, chosen at random.
-    order = np.argsort(np.where(known, rng.random(y.shape), 2.0), axis=2)
-    count = known.sum(axis=2, keepdims=True)
-    pick = np.take_along_axis(order, np.arange(horizon) % np.maximum(count, 1), axis=2)
-    rank = np.where(known, rank, np.take_along_axis(rank, pick, axis=2))
-    return np.where(count * 2 >= horizon, rank, np.nan)
+
+def _forest(situation: Floats, ratio: Floats, seed: int) -> Any:
+    """Return trees whose leaves hold past situations with like ratios of demand to forecast."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    forest = ExtraTreesRegressor(
+        TREES, min_samples_leaf=LEAST_LEAF, max_features=1.0, bootstrap=True,
+        max_samples=min(MOST_ROWS_PER_TREE, math.ceil(0.7 * ratio.size)), random_state=seed,
+    )  # fmt: skip
+    # The logarithm keeps a large order from deciding every split; a third sets zero apart from little.
+    return forest.fit(situation.astype(np.float32), np.log(ratio + 1 / 3))
 
 
-def look_alikes(level: Floats, group: NDArray[np.object_], usable: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return, per product, `LOOK_ALIKES` usable products of its demand class nearest in level, (n_sku, k).
-
-    A class with fewer usable products than that borrows from all classes. `level` is (n_sku,) in units per
-    period, NaN unknown (taken as the median). Returns (n_sku, 0) if no product is usable.
-    """
-    n = level.size
-    k = min(LOOK_ALIKES, int(usable.sum()))
-    if k == 0:
-        return np.empty((n, 0), dtype=np.int64)
-    middle = np.nanmedian(level) if not np.isnan(level).all() else 1.0
-    log_level = np.log(np.maximum(np.where(np.isnan(level), middle, level), LEAST_MEAN))
-    result = np.empty((n, k), dtype=np.int64)
-    for label in np.unique(group):
-        members = np.flatnonzero(group == label)
-        donors = np.flatnonzero(usable & (group == label))
-        if donors.size < k:
-            donors = np.flatnonzero(usable)
-        donors = donors[np.argsort(log_level[donors], kind="stable")]
-        # In sorted order the k nearest are neighbours: a window around the own place, found by its middle.
-        place = np.searchsorted(log_level[donors], log_level[members])
-        first = np.clip(place - k // 2, 0, donors.size - k)
-        result[members] = donors[first[:, None] + np.arange(k)]
-    return result
+def _filled(
+    path: Floats, ratio: Floats, mean: Floats, past: NDArray[np.bool_], rng: np.random.Generator
+) -> Floats:
+    """Return paths (n_row, horizon) without holes; `past` (n_row, horizon) is false from the present on."""
+    horizon = path.shape[1]
+    known = ~np.isnan(path)
+    # Holes take the value of a known period of the same path, chosen at random.
+    order = np.argsort(np.where(known, rng.random(path.shape), 2.0), axis=1)
+    pick = np.take_along_axis(order, np.arange(horizon) % np.maximum(known.sum(axis=1), 1)[:, None], axis=1)
+    path = np.where(known, path, np.take_along_axis(path, pick, axis=1))
+    whole = np.flatnonzero(past.all(axis=1))
+    cut = np.flatnonzero(~past.all(axis=1))
+    if whole.size == 0 or cut.size == 0:
+        return path
+    # One number to sort by: class of the mean first (a factor of 1.6 wide), then surprise.
+    key = 1e3 * np.floor(2 * np.log(mean)) + np.minimum(ratio, 999.0)
+    whole = whole[np.argsort(key[whole], kind="stable")]
+    place = np.searchsorted(key[whole], key[cut]) + rng.integers(-3, 4, cut.size)
+    alike = whole[np.clip(place, 0, whole.size - 1)]
+    path[cut] = np.where(past[cut], path[cut], path[alike])
+    return path
 
 
 def draw_paths(
+    inputs: Inputs,
     forecast: Floats,
-    variations: Floats,
-    past_ranks: Floats,
-    alikes: NDArray[np.int64],
-    spread: Floats,
+    origin: int,
+    surprises: Surprises,
+    extra_variation: Floats,
     n_scenarios: int,
     unit: float,
     rng: np.random.Generator,
@@ -157,87 +202,100 @@ def draw_paths(
 
     Parameters
     ----------
-    forecast : (n_sku, horizon) expected demand in units.
-    variations : (n_sku,) c.
-    past_ranks : (n_origin, n_sku, horizon) ranks, NaN where unknown. None usable: independent uniform ranks.
-    alikes : (n_sku, k) products to borrow ranks from.
-    spread : (n_sku,) factor on the normal scores of the ranks, above 1 for wider paths.
+    inputs : feature arrays.
+    forecast : (n_sku, horizon) expected demand in units; a horizon no longer than that of the surprises.
+    origin : index of the first period forecast.
+    surprises : what became of past forecasts.
+    extra_variation : (n_sku,) squared relative variation added to a path's level; 0 for a well-known product.
     n_scenarios : number of paths.
     unit : smallest step of demand.
     rng : random generator.
     """
-    from scipy.special import ndtr, ndtri
-
     n, horizon = forecast.shape
-    if past_ranks.shape[0] == 0 or alikes.shape[1] == 0:
-        rank = rng.random((n, n_scenarios, horizon))
+    paths = np.empty((n, n_scenarios, horizon))
+    if surprises.forest is None:
+        paths[:] = _gamma(np.full(n, BLIND_VARIATION), n_scenarios, rng)[:, :, None]
+        paths *= rng.gamma(1 / BLIND_VARIATION, BLIND_VARIATION, paths.shape) * forecast[:, None, :]
     else:
-        # Origins in turn, shuffled: each is used equally often. One origin for all products of a scenario.
-        n_origin = past_ranks.shape[0]
-        origin = rng.permutation(np.arange(n_scenarios) % n_origin)
-        k = alikes.shape[1]
-        turn = np.argsort(rng.random((n, n_scenarios)), axis=1) % k
-        donor = np.take_along_axis(alikes, turn, axis=1)
-        rank = past_ranks[origin[None, :], donor]
-        rank = _fill(rank, past_ranks, donor, rng)
-    rank = np.clip(ndtr(spread[:, None, None] * ndtri(rank)), EXTREME_RANK, 1 - EXTREME_RANK)
-    units = negative_binomial_quantile(rank, np.maximum(forecast / unit, LEAST_MEAN), variations)
-    return np.where(forecast[:, None, :] > 0, units, 0.0) * unit
+        now = situations(inputs, forecast, origin, surprises.window)
+        keys = _shared_keys(surprises.by_origin, n_scenarios, rng)
+        for start in range(0, n, PRODUCTS_AT_ONCE):
+            some = slice(start, start + PRODUCTS_AT_ONCE)
+            leaves = surprises.forest.apply(now[some])
+            donor, part = _look_alikes(surprises, leaves, now[some, 0], n_scenarios, rng)
+            place = np.argsort(np.argsort(keys[some], axis=1), axis=1)
+            relative = surprises.path[np.take_along_axis(donor, place, axis=1), :horizon]
+            relative *= np.take_along_axis(part, place, axis=1)[:, :, None]
+            paths[some] = _moved(relative * forecast[some, None, :], forecast[some], surprises.window)
+    wide = extra_variation > 0
+    paths[wide] *= _gamma(extra_variation[wide], n_scenarios, rng)[:, :, None]
+    return whole_paths(paths, unit, rng)
 
 
-def negative_binomial_quantile(rank: Floats, mean: Floats, variations: Floats) -> Floats:
-    """Return the least whole number whose distribution function reaches the rank.
+def _moved(paths: Floats, forecast: Floats, window: int) -> Floats:
+    """Return paths whose mean over the window is moved towards the forecast's."""
+    mean, aim = paths[:, :, :window].sum(axis=2).mean(axis=1), forecast[:, :window].sum(axis=1)
+    factor = np.maximum(aim, LEAST_MEAN) / np.maximum(mean, LEAST_MEAN)
+    return paths * (np.clip(factor, 1 / MOST_MOVE, MOST_MOVE) ** MEAN_WEIGHT)[:, None, None]
 
-    Parameters
-    ----------
-    rank : (n_sku, n_scenario, n_period) in (0, 1).
-    mean : (n_sku, n_period) above zero.
-    variations : (n_sku,) c; the variance is mean + c mean².
 
-    Returns
-    -------
-    (n_sku, n_scenario, n_period) whole numbers. One table of the distribution per product and period serves
-    all scenarios, which is many times faster than inverting it one rank at a time.
+def _look_alikes(
+    surprises: Surprises, now: Whole, log_mean: Floats, n_scenarios: int, rng: np.random.Generator
+) -> tuple[Whole, Floats]:
+    """Return rows of past surprises for each product in order of their ratio, and the part of it that counts.
+
+    Every tree gives equally many rows of the product's leaf, `now` (n_sku, n_tree). `log_mean` (n_sku,) is
+    the logarithm of the product's forecast, as in the first column of `situation`. Both results are
+    (n_sku, n_scenarios); the part is below 1 where demand would be enlarged more than `MOST_ENLARGED` times.
+    """
+    n, n_tree = now.shape
+    each = -(-n_scenarios * CANDIDATES_PER_SCENARIO // n_tree)
+    drawn = np.empty((n, n_tree, each), dtype=np.int64)
+    for k in range(n_tree):
+        order = np.argsort(surprises.leaves[:, k], kind="stable")
+        found = surprises.leaves[order, k]
+        first, last = (np.searchsorted(found, now[:, k], side)[:, None] for side in ("left", "right"))
+        share = (rng.random((n, each)) + np.arange(each)) / each
+        drawn[:, k] = order[(first + share * (last - first)).astype(np.int64)]
+    rows = drawn.reshape(n, -1)
+    enlarged = np.exp(log_mean[:, None] - surprises.situation[rows, 0])
+    part = np.minimum(1.0, MOST_ENLARGED / enlarged)
+    order = np.argsort(surprises.ratio[rows] * part, axis=1, kind="stable")
+    middle = ((np.arange(n_scenarios) + 0.5) / n_scenarios * rows.shape[1]).astype(np.int64)
+    chosen = order[:, middle]
+    return np.take_along_axis(rows, chosen, axis=1), np.take_along_axis(part, chosen, axis=1)
+
+
+def _shared_keys(by_origin: Floats, n_scenarios: int, rng: np.random.Generator) -> Floats:
+    """Return keys (n_sku, n_scenarios) by whose order each product's paths go to the scenarios.
+
+    A scenario stands for one past origin, the same for all products; its key is the rank that origin's
+    surprise has among those of the product, with chance where it is unknown.
+    """
+    n_origin, n = by_origin.shape
+    origin = rng.permutation(np.arange(n_scenarios) % n_origin)
+    tied = np.lexsort((rng.random(by_origin.shape), by_origin), axis=0)
+    rank = np.argsort(tied, axis=0).astype(np.float64)
+    rank /= np.maximum((~np.isnan(by_origin)).sum(axis=0), 1)
+    key = rank[origin].T + rng.random((n, n_scenarios)) / n_origin
+    return np.where(np.isnan(by_origin[origin].T), rng.random((n, n_scenarios)), key)
+
+
+def _gamma(variation: Floats, n_scenarios: int, rng: np.random.Generator) -> Floats:
+    """Return factors (n, n_scenarios) of mean 1 and the given squared relative variation."""
+    return rng.gamma(1 / variation[:, None], variation[:, None], (variation.size, n_scenarios))
+
+
+def whole_paths(paths: Floats, unit: float, rng: np.random.Generator) -> Floats:
+    """Return paths rounded to whole multiples of `unit`, so that sums over the first periods are right too.
+
+    What is rounded is the running total plus a random share of a unit, the same along a path: every such sum
+    is off by less than one unit and right on average, and a path of zeros stays one.
 
     Examples
     --------
-    >>> rank = np.array([[[0.05], [0.5], [0.99]]])
-    >>> negative_binomial_quantile(rank, np.array([[3.0]]), np.array([0.1])).tolist()
-    [[[0.0], [3.0], [9.0]]]
+    >>> whole_paths(np.full((1, 1, 6), 0.5), 1.0, np.random.default_rng(1)).tolist()
+    [[[1.0, 0.0, 1.0, 0.0, 1.0, 0.0]]]
     """
-    from scipy.stats import nbinom
-
-    n, n_period = mean.shape
-    size = (1 / variations)[:, None]
-    chance = 1 / (1 + variations[:, None] * mean)
-    # One more than the quantile of the largest rank, against rounding of the summed table.
-    top = nbinom.ppf(rank.max(axis=1), size, chance) + 1
-    result = np.empty(rank.shape)
-    for i in range(n):
-        r = size[i, 0]
-        for t in range(n_period):
-            p = chance[i, t]
-            if not top[i, t] <= LONGEST_TABLE:
-                result[i, :, t] = nbinom.ppf(rank[i, :, t], r, p)
-                continue
-            k = np.arange(1, top[i, t] + 1)
-            steps = np.log((k - 1 + r) / k) + np.log1p(-p)
-            log_mass = r * np.log(p) + np.concatenate([[0.0], np.cumsum(steps)])
-            table = np.cumsum(np.exp(log_mass))
-            result[i, :, t] = np.minimum(np.searchsorted(table, rank[i, :, t]), k.size)
-    return result
-
-
-def _fill(rank: Floats, past: Floats, donor: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Replace paths a donor lacks at the drawn origin by its newest other one, else by uniform ranks."""
-    lost = np.isnan(rank[:, :, 0])
-    if not lost.any():
-        return rank
-    there = ~np.isnan(past[:, :, 0])
-    newest = past.shape[0] - 1 - there[::-1].argmax(axis=0)
-    row, column = np.nonzero(lost)
-    who = donor[row, column]
-    rank[row, column] = past[newest[who], who]
-    still = np.isnan(rank)
-    rank[still] = rng.random(int(still.sum()))
-    return rank
+    total = np.cumsum(paths, axis=2) / unit + rng.random((*paths.shape[:2], 1))
+    return np.diff(np.floor(total), axis=2, prepend=0.0) * unit
