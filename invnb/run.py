@@ -89,7 +89,7 @@ STAGES = (
         "07_report",
         "ledger data_card sku_segments model_scores champions forecast calibration forecast_history "
         "forecast_total products suppliers position economics lp_plan limits policy orders alerts "
-        "projection backtest savings kpis frontier",
+        "projection backtest backtest_notes savings kpis frontier forecast_value_added forecast_explanation",
         "report.html orders.csv orders.xlsx alerts.csv summary.json",
     ),
 )

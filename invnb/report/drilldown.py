@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from invnb.report import say
 from invnb.report.first_screen import sorted_alerts
+from invnb.report.forecast_evidence import drivers_by_product
 from invnb.report.inputs import Inputs
 from invnb.report.style import sparkline
 from invnb.report.tables import Column, Row, columns_of, html_table, rows_of
@@ -167,6 +168,9 @@ def products(given: Inputs) -> Explorer:
     )
     columns += columns_of(table, w, ["forecast", "stockout_probability", "order_units"])
     columns += columns_of(table, w, ["unit_cost", "price", "lead_time_days"])
+    because = drivers_by_product(given)
+    if because:
+        columns.append(Column("drivers", w("column.drivers"), lambda row: because.get(str(row["sku"]), "")))
     classes = sorted({str(c) for c in table["abc"].dropna()}) if "abc" in table else []
     html = html_table(
         rows_of(table), columns, w("page.all_products_caption"), sortable=True,

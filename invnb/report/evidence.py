@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from invnb.report import charts, charts_forecast, say
+from invnb.report import charts, charts_forecast, forecast_evidence, say
+from invnb.report.exhibit import Exhibit
 from invnb.report.first_screen import sorted_alerts
 from invnb.report.inputs import Inputs
-from invnb.report.style import Html, show
+from invnb.report.style import show
 from invnb.report.tables import Column, column_label, columns_of, frame_table, html_table, rows_of
 from invnb.report.wording import MISSING, is_missing
 
 MOST_FANS = 6
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """One piece of evidence on the page."""
-
-    key: str
-    title: str
-    sentence: str
-    figures: tuple[tuple[str, Html], ...] = ()
-    numbers: Markup | str = ""
-    body: Markup | str = ""
-    href: str = ""
-    wide: bool = False
 
 
 def exhibits(given: Inputs) -> list[Exhibit]:
@@ -44,6 +30,8 @@ def exhibits(given: Inputs) -> list[Exhibit]:
         "forecast": forecast,
         "models": models,
         "calibration": calibration,
+        "value_added": forecast_evidence.value_added,
+        "drivers": forecast_evidence.drivers,
         "segments": segments,
         "suppliers": suppliers,
         "changes": changes,
@@ -127,9 +115,9 @@ def savings(given: Inputs) -> Exhibit | None:
         return None
     items = w("format.join").join(f"{w.of('cost', r.source)} {w.money(r.saving)}" for r in table.itertuples())
     picture = charts.savings_by_source(table, w)
-    return _one(
-        "savings", given, table, say.savings(table, w), picture, w("alt.savings", items=items), "savings"
-    )
+    known = say.evidence(given.table("backtest_notes", "name", "value"), w)
+    sentence = w("format.sentence_space").join(s for s in (say.savings(table, w), known) if s)
+    return _one("savings", given, table, sentence, picture, w("alt.savings", items=items), "savings")
 
 
 def costs(given: Inputs) -> Exhibit | None:

@@ -14,6 +14,7 @@ from invnb.report.drilldown import explorers
 from invnb.report.evidence import exhibits
 from invnb.report.inputs import Inputs
 from invnb.report.method import blocks
+from invnb.report.questions import ten_questions
 from invnb.report.wording import Wording, is_missing
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
         alerts=first_screen.alert_lines(given),
         alerts_known="alerts" in given.tables,
         n_alerts=len(given.table("alerts", "sku")),
+        questions=ten_questions(given),
         exhibits=exhibits(given),
         explorers=explorers(given),
         blocks=blocks(given),

@@ -246,6 +246,18 @@ def total_saving(savings: pd.DataFrame) -> tuple[float, float, float]:
     return (float(row["saving"]), float(row.get("low", np.nan)), float(row.get("high", np.nan)))
 
 
+def evidence(notes: pd.DataFrame, w: Wording) -> str:
+    """Whether the replay is proof or an illustration, from `backtest_notes`; nothing where that is not known.
+
+    Examples
+    --------
+    >>> evidence(pd.DataFrame({"name": ["evidence"], "value": ["proof"]}), Wording("en", "EUR"))
+    'This is proof: the true demand is known here.'
+    """
+    kinds = notes.loc[notes["name"] == "evidence", "value"].tolist()
+    return w(f"say.savings_{kinds[0]}") if kinds and kinds[0] in ("proof", "illustration") else ""
+
+
 def savings(table: pd.DataFrame, w: Wording) -> str:
     """What the proposed policy saves against today's rule, and whether that is certain."""
     saving, low, high = total_saving(table)

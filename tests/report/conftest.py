@@ -265,7 +265,23 @@ def make(n: int = 60, seed: int = 7) -> dict[str, pd.DataFrame]:
         "alerts": _alerts(products, rng),
         "projection": _projection(products, orders, rng),
     }
-    return tables | _evidence(rng) | _forecasts(products, rng) | _rest(products, rng)
+    return tables | _evidence(rng) | _forecasts(products, rng) | _rest(products, rng) | _explained(products)
+
+
+def _explained(products: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What the replay is evidence of, the ladder of forecasts, and what drives each of them."""
+    share = {"level": 3.2, "recent": 0.5, "season": 0.9, "promotion": -0.4, "price": 0.0, "past_errors": -0.2}
+    explained = products[["sku", "rate"]].merge(pd.DataFrame({"driver": list(share)}), how="cross")
+    explained["units"] = explained["rate"] * explained["driver"].map(share)
+    steps = ["naive_sales", "naive_demand", "smoothing", "champion"]
+    return {
+        "backtest_notes": pd.DataFrame({"name": ["evidence"], "value": ["illustration"]}),
+        "forecast_value_added": pd.DataFrame(
+            {"demand_class": "all", "step": steps, "wape": [0.62, 0.55, 0.46, 0.41], "value_added_points":
+             [np.nan, 7.0, 9.0, 5.0], "n": 480}
+        ),
+        "forecast_explanation": explained.drop(columns="rate").assign(model="gradient_boosting", periods=4),
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -195,3 +195,25 @@ def test_hostile_names_run_nothing(
         page.screenshot(path=screenshots / "hostile.png")
     with opened(browser, file, NARROW) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["report.html", "report.zh.html", "index.html"])
+def test_axe_finds_no_violation(browser: Any, report: Path, name: str, scheme: str) -> None:
+    """WCAG 2.2, level AA, as far as axe-core can check it; every fold open."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    file = write_index(report.parent.parent, {}) if name == "index.html" else report.with_name(name)
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is a script of its own
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+    rules = {
+        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+        "resultTypes": ["violations"],
+    }
+    found = axe.run(page, options=rules).response
+    context.close()
+    assert found["testEngine"]["version"] >= "4.1"
+    assert [
+        (v["id"], v["help"], len(v["nodes"]), v["nodes"][0]["html"][:120]) for v in found["violations"]
+    ] == []

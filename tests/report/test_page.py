@@ -164,7 +164,14 @@ def test_any_table_may_be_missing_or_empty(
     undrawn: None, make_tables: Tables, parameters: dict[str, Any], run_info: dict[str, Any]
 ) -> None:
     whole, english, chinese = make_tables(4), Wording("en", "CNY"), Wording("zh", "CNY")
-    silent = {"forecast_total", "forecast", "forecast_history", "position", "kpis"}  # others fill their place
+    silent = {
+        "forecast_total",
+        "forecast",
+        "forecast_history",
+        "position",
+        "kpis",
+        "backtest_notes",
+    }  # others do
     for name in whole:
         without = {key: table for key, table in whole.items() if key != name}
         page = report_page(Inputs(without, parameters, run_info, english), b"")
@@ -215,3 +222,49 @@ def test_pages_stay_small(
 ) -> None:
     files = write_report(tmp_path, make_tables(n), parameters, run_info, "en")
     assert files.report.stat().st_size < most
+
+
+def test_savings_say_what_they_are_evidence_of(
+    write: Callable[..., BeautifulSoup], make_tables: Tables
+) -> None:
+    assert "an illustration, not proof" in text_of(write(), "#savings .say")
+    tables = make_tables(12)
+    tables["backtest_notes"]["value"] = "proof"
+    assert "This is proof" in text_of(write(tables), "#savings .say")
+    assert "这是证明" in text_of(write(tables, "zh"), "#savings .say")
+    del tables["backtest_notes"]
+    assert "proof" not in text_of(write(tables), "#savings .say")
+
+
+def test_drivers_of_a_product_add_up_to_its_forecast(
+    write: Callable[..., BeautifulSoup], make_tables: Tables
+) -> None:
+    tables = make_tables(12)
+    page = write(tables)
+    units = tables["forecast_explanation"].groupby("sku")["units"].sum()
+    rows = page.select("#products-list tbody tr")
+    assert len(rows) == 12
+    for row in rows:
+        sku, words = row.select_one(".muted").get_text(), row.select("td")[-1].get_text().replace(",", "")
+        parts = [float(n.replace("−", "-").replace("+", "")) for n in re.findall(r"[+−]?\d+\.\d", words)]
+        assert sum(parts) == pytest.approx(units[sku], abs=0.05 * (len(parts) + 2))  # each rounded to 0.1
+    assert "21.0 percentage points better" in text_of(page, "#value_added")
+    assert "time of the year" in text_of(page, "#drivers .say")
+
+
+def test_ten_questions_are_answered_or_said_to_be_unknown(
+    write: Callable[..., BeautifulSoup], make_tables: Tables
+) -> None:
+    tables = make_tables(12)
+    page = write(tables)
+    questions = page.select("#questions li")
+    assert len(questions) == 10
+    for link in page.select("#questions a"):
+        assert page.find(id=link["href"][1:]) is not None, link["href"]
+    kinds = tables["alerts"].set_index("type")
+    stuck = kinds.loc[kinds.index.isin(["EXCESS", "DEAD"])]
+    assert (f"{stuck['sku'].nunique()} products" in questions[2].get_text()) is bool(len(stuck))
+    empty = write({}).select("#questions li")
+    assert len(empty) == 10
+    assert "do not say" in empty[0].get_text()
+    assert not empty[0].select("a")

@@ -1,0 +1,119 @@
+"""Ten questions a manager asks, each with its answer in a sentence and the place that shows more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from invnb.report import say
+from invnb.report.evidence import supplier_table
+from invnb.report.forecast_evidence import ladder, ladder_sentence
+from invnb.report.inputs import Inputs
+
+RUNS_OUT = ("OUT_NOW", "OUT_BEFORE_RECEIPT", "ORDER_BY_SOON")
+CASH_STUCK = ("EXCESS", "DEAD")
+OPEN_ORDERS = ("LATE_PO", "SURPLUS_ON_ORDER")
+OPEN_ORDER_ACTIONS = (
+    "EXPEDITE", "EXPEDITE_PO", "CHASE_SUPPLIER", "DEFER", "DEFER_PO", "CANCEL", "CANCEL_PO",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, its answer in a sentence, and the place on the page that shows more ("" where none)."""
+
+    text: str
+    answer: str
+    href: str = ""
+
+
+def ten_questions(given: Inputs) -> list[Question]:
+    """The ten questions in the order a manager asks them; an answer the tables do not hold says so."""
+    makers = (
+        _order, _runs_out, _cash, _open_orders, _budget, _why, _forecast, _supplier, _what_if, _last_plan,
+    )  # fmt: skip
+    found = []
+    for number, make in enumerate(makers, 1):
+        answer, href = make(given)
+        text = given.w(f"question.q{number}")
+        found.append(Question(text, answer or given.w("question.unknown"), href if answer else ""))
+    return found
+
+
+def _order(given: Inputs) -> tuple[str, str]:
+    if "orders" not in given.tables:
+        return "", ""
+    orders = given.table("orders", "sku", "order_units", "line_value")
+    return say.decision(orders, given.budget, given.w)[0] + given.w("question.stop"), "#orders"
+
+
+def _alerts(
+    given: Inputs, key: str, kinds: tuple[str, ...], actions: tuple[str, ...] = ()
+) -> tuple[str, str]:
+    """How many products have an alert of these kinds or actions, and the money at risk."""
+    if "alerts" not in given.tables:
+        return "", ""
+    w, rows = given.w, given.table("alerts", "sku", "money_at_risk", "type")
+    action = rows.get("action_code", pd.Series("", index=rows.index))
+    rows = rows[rows["type"].isin(kinds) | action.isin(actions)]
+    if rows.empty:
+        return w(f"question.{key}_none"), "#alerts"
+    money = w.money(rows["money_at_risk"].sum())
+    return w(f"question.{key}", n=w.number(rows["sku"].nunique()), money=money), "#alerts"
+
+
+def _runs_out(given: Inputs) -> tuple[str, str]:
+    return _alerts(given, "runs_out", RUNS_OUT)
+
+
+def _cash(given: Inputs) -> tuple[str, str]:
+    return _alerts(given, "cash", CASH_STUCK)
+
+
+def _open_orders(given: Inputs) -> tuple[str, str]:
+    return _alerts(given, "open_orders", OPEN_ORDERS, OPEN_ORDER_ACTIONS)
+
+
+def _budget(given: Inputs) -> tuple[str, str]:
+    w = given.w
+    limits = given.table("limits", "limit", "period", "used", "available", "shadow_price", "binding")
+    drawn = limits[(limits["available"] > 0) & limits["used"].notna()] if len(limits) else limits
+    sentences = [] if drawn.empty else [say.limits(drawn, w)]
+    dropped = say.cut(given.table("orders", "sku", "order_units", "line_value"))
+    lost = say.lost_if_not(dropped) if len(dropped) else 0.0
+    if lost > 0:
+        sentences.append(w("question.cut", n=w.number(len(dropped)), money=w.money(lost)))
+    return w("format.sentence_space").join(sentences), "#limits"
+
+
+def _why(given: Inputs) -> tuple[str, str]:
+    n = len(given.table("orders", "sku", "order_units", "line_value"))
+    return (given.w("question.why", n=given.w.number(n)), "#orders") if n else ("", "")
+
+
+def _forecast(given: Inputs) -> tuple[str, str]:
+    w, steps = given.w, ladder(given)
+    past = given.table("forecast_history", "origin", "sku", "period", "units", "forecast")
+    ahead = given.table("forecast", "sku", "period", "mean").head(0)
+    sentences = [] if past.empty else [say.forecast(past, ahead, given.period, w)]
+    sentences += [] if steps.empty else [ladder_sentence(steps, w)]
+    known = [sentence for sentence in sentences if sentence]
+    unread = [w("question.overrides_unknown")] if known else []
+    return w("format.sentence_space").join([*known, *unread]), "#forecast"
+
+
+def _supplier(given: Inputs) -> tuple[str, str]:
+    table = supplier_table(given)
+    return ("", "") if table.empty else (say.suppliers(table, given.w), "#suppliers")
+
+
+def _what_if(given: Inputs) -> tuple[str, str]:
+    return given.w("question.what_if"), "#parameters"
+
+
+def _last_plan(given: Inputs) -> tuple[str, str]:
+    w, before = given.w, given.run.get("previous") or {}
+    if not before:
+        return w("say.changes_none"), "#changes"
+    return w("question.last_plan", date=w.date(before.get("generated_at"))), "#changes"
