@@ -202,9 +202,11 @@ def sizes_around(sizes: np.ndarray, choice: np.ndarray, pack_units: np.ndarray) 
 
 def _distinct_first(sizes: np.ndarray) -> np.ndarray:
     """Each row's distinct values in order, the last repeated to the end."""
-    rows = [np.unique(row) for row in sizes]
-    width = max(len(row) for row in rows)
-    return np.stack([np.concatenate([row, np.full(width - len(row), row[-1])]) for row in rows])
+    ordered = np.sort(sizes, axis=1)
+    again = np.diff(ordered, axis=1, prepend=-1.0) == 0
+    ordered[again] = np.inf
+    ordered = np.sort(ordered, axis=1)[:, : max(1, int((~again).sum(axis=1).max(initial=1)))]
+    return np.where(np.isinf(ordered), sizes.max(axis=1)[:, None], ordered)
 
 
 def column(economics: pd.DataFrame, name: str) -> np.ndarray:

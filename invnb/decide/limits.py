@@ -192,10 +192,10 @@ class _Shared:
                     best_price, best = tuple(price), max(value, best)
                 if (value >= best - 2 * tolerance) if lexicographic else (above - best <= tolerance):
                     break
-        return self.to_the_digit(np.array(best_price)), best
+        return self.to_the_digit(np.array(best_price), best - 4 * tolerance), best
 
-    def to_the_digit(self, price: np.ndarray) -> np.ndarray:
-        """The same prices without the solver's rounding: there, products are torn between two sizes."""
+    def to_the_digit(self, price: np.ndarray, least: float) -> np.ndarray:
+        """Prices without the solver's rounding: there, products are torn between two sizes."""
         active = np.flatnonzero(price > ROUNDING)
         priced = self.priced(price)
         if not active.size or priced.shape[1] < 2:
@@ -215,7 +215,8 @@ class _Shared:
             return price
         exact = price.copy()
         exact[active] = np.linalg.solve(use[torn], -dearer[torn])
-        return exact if np.allclose(exact, price, rtol=1e-4) and (exact >= 0).all() else price
+        dual = float(self.priced(exact).min(axis=1).sum() - exact @ self.available)
+        return exact if (exact >= 0).all() and dual >= least else price
 
     def within(self, price: np.ndarray) -> np.ndarray:
         """The priced choice where it fits (at higher prices where not), what is left given out again."""
