@@ -237,7 +237,7 @@ def test_savings_say_what_they_are_evidence_of(
 
 
 def test_drivers_of_a_product_add_up_to_its_forecast(
-    write: Callable[..., BeautifulSoup], make_tables: Tables
+    undrawn: None, write: Callable[..., BeautifulSoup], make_tables: Tables
 ) -> None:
     tables = make_tables(12)
     page = write(tables)
@@ -253,7 +253,7 @@ def test_drivers_of_a_product_add_up_to_its_forecast(
 
 
 def test_ten_questions_are_answered_or_said_to_be_unknown(
-    write: Callable[..., BeautifulSoup], make_tables: Tables
+    undrawn: None, write: Callable[..., BeautifulSoup], make_tables: Tables
 ) -> None:
     tables = make_tables(12)
     page = write(tables)
