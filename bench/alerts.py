@@ -20,7 +20,14 @@ import pandas as pd
 
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
-from invnb.decide.alert_quality import AlertRecord, alert_quality, record_alerts, wilson
+from invnb.data.truth import true_demand
+from invnb.decide.alert_quality import (
+    AlertRecord,
+    alert_quality,
+    demand_that_came,
+    record_alerts,
+    wilson,
+)
 from invnb.decide.economics import build_economics
 from invnb.features.segments import segment_products
 from invnb.features.table import build_features
@@ -30,15 +37,6 @@ from invnb.params import Params
 
 REVIEWS = 26
 PERIOD_DAYS = 7
-
-
-def true_demand(folder: Path) -> pd.DataFrame:
-    """Weekly demand and what of it was not served: `sku`, `period`, `units`, `unmet_units`."""
-    truth = pd.read_parquet(folder / "truth.parquet")
-    week = truth["date"] - pd.to_timedelta(truth["date"].dt.day_of_week, unit="D")
-    truth = truth.assign(period=week, units=truth["demand_units"] + truth["spill_in_units"])
-    weekly = truth.groupby(["sku", "period"], as_index=False)[["units", "lost_units"]].sum()
-    return weekly.rename(columns={"lost_units": "unmet_units"})
 
 
 def past_forecasts(panel: pd.DataFrame, tables: dict[str, pd.DataFrame], params: Params) -> list[Scenarios]:
@@ -76,7 +74,8 @@ def record_of(folder: Path, category: str) -> AlertRecord:
         period_days=PERIOD_DAYS, **{name: getattr(params, name) for name in assumed},
     )  # fmt: skip
     return record_alerts(
-        forecasts, true_demand(folder), panel, economics, tables["stock_history"], orders, receipts,
+        forecasts, demand_that_came(panel, params.seed, true_demand(folder, panel)), panel, economics,
+        tables["stock_history"], orders, receipts,
         period_days=PERIOD_DAYS, fill_rate_target=params.fill_rate_target,
     )  # fmt: skip
 

@@ -72,6 +72,20 @@ def estimated_demand(panel: pd.DataFrame, seed: int) -> pd.DataFrame:
     )
 
 
+def demand_that_came(panel: pd.DataFrame, seed: int, truth: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Demand an alert is judged by: `sku`, `period`, `units`, `unmet_units`.
+
+    Parameters
+    ----------
+    panel : demand panel. `seed` : of the estimate, see `estimated_demand`.
+    truth : table of `invnb.data.truth.true_demand`, or None; customers of a sold-out product who want this
+        one instead are demand for it too.
+    """
+    if truth is None:
+        return estimated_demand(panel, seed)
+    return truth.assign(units=truth["units"] + truth["spill_in_units"]).drop(columns="spill_in_units")
+
+
 def record_alerts(
     forecasts: Sequence[Scenarios],
     demand: pd.DataFrame,
@@ -89,8 +103,7 @@ def record_alerts(
     Parameters
     ----------
     forecasts : scenarios of consecutive reviews, each made before its first period (`replay_scenarios`).
-    demand : `sku`, `period`, `units`, `unmet_units`: the truth where it is known (the sample), else
-        `estimated_demand`.
+    demand : `sku`, `period`, `units`, `unmet_units`, see `demand_that_came`.
     panel, economics, stock_history, purchase_orders, receipts : tables of the run. `economics` should be
         that of the first review where hindsight in lead times and prices is to be ruled out.
     period_days : days in a period.
