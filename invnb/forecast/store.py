@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,20 @@ import numpy as np
 from invnb.errors import InputError
 from invnb.forecast.inputs import FEATURE_NAMES
 from invnb.forecast.models import MODELS
-from invnb.forecast.models.learned import Fitted
+from invnb.forecast.models.learned import RECIPES, Fitted
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the file layout; a file of another version is refused."""
 TRUSTED_TYPES = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 )
 """Types beyond skops' own list that our models are made of: plain holders of arrays and numbers."""
+_BROKEN = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError, AttributeError,
+    ImportError, RuntimeError,
+)  # fmt: skip
+"""What reading a damaged or forged file may raise, before anything of it is used."""
 MANIFEST = "manifest.json"
 REMEDY = "run stage 03 again"
 
@@ -56,7 +63,12 @@ def save_models(models: Mapping[str, Fitted | dict[str, Fitted | None] | None], 
                 described[name] = {part: _written(archive, f"{name}.{part}", fitted[part]) for part in fitted}
             elif fitted is not None:
                 described[name] = _written(archive, name, fitted)
-        manifest = {"schema": SCHEMA, "feature_names": list(FEATURE_NAMES), "models": described}
+        manifest = {
+            "schema": SCHEMA,
+            "feature_names": list(FEATURE_NAMES),
+            "scikit_learn": version("scikit-learn"),
+            "models": described,
+        }
         archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
 
 
@@ -88,8 +100,9 @@ def load_models(path: str | Path) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : if the file is absent, is no model file, was written with another schema or other features,
-        names a model that is not in the registry, or asks for a type that is not trusted.
+    InputError : if the file is absent, is no model file, was written with another schema, other features or
+        another scikit-learn, names a model that is not in the registry, holds an estimator that is not that
+        model's, or asks for a type that is not trusted.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -101,7 +114,7 @@ def load_models(path: str | Path) -> dict[str, Any]:
         raise InputError("model file not found", file=path, remedy=REMEDY) from error
     except InputError:
         raise
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError) as error:
+    except _BROKEN as error:
         raise InputError(f"not a model file ({error})", file=path, remedy=REMEDY) from error
 
 
@@ -119,6 +132,12 @@ def _manifest(archive: zipfile.ZipFile, path: str | Path) -> dict:
     if manifest["feature_names"] != list(FEATURE_NAMES):
         odd = sorted(set(manifest["feature_names"]) ^ set(FEATURE_NAMES)) or ["their order"]
         raise InputError(f"models of other features (difference: {odd[0]})", file=path, remedy=REMEDY)
+    if manifest["scikit_learn"] != version("scikit-learn"):
+        raise InputError(
+            f"models of scikit-learn {manifest['scikit_learn']}, this program has {version('scikit-learn')}",
+            file=path,
+            remedy=REMEDY,
+        )
     unknown = sorted(set(manifest["models"]) - set(MODELS))
     if unknown:
         raise InputError(f'unknown model "{unknown[0]}"', file=path, remedy=REMEDY)
@@ -152,5 +171,13 @@ def _fitted(
             remedy="use only model files written by this program",
         )
     estimators = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
+    ours = type(RECIPES[name].make(0))
+    for estimator in estimators:
+        if type(estimator) is not ours or estimator.n_features_in_ != len(FEATURE_NAMES):
+            raise InputError(
+                f'model "{name}" holds a {type(estimator).__name__} that is not its own',
+                file=path,
+                remedy=REMEDY,
+            )
     mean, sd = np.array(parts["mean"], dtype=np.float64), np.array(parts["sd"], dtype=np.float64)
     return Fitted(name, tuple(estimators), mean, sd, float(parts["most"]), int(parts["horizon"]))
