@@ -6,5 +6,6 @@
 | 05 | `policy.policy_table`, `orders.propose_orders`, `projection.project_stock`, `alerts.find_alerts` |
 | 06 | `backtest.run_backtest`, `kpis.kpi_table` |
 
-`review.review_orders` is the decision itself, from arrays to arrays; orders and backtest call it.
+`order_now.order_now` is the decision itself, from scenarios and state to orders; `orders` adds names and
+dates, and the backtest calls the same `review.best_orders`.
 """

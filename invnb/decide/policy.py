@@ -44,13 +44,14 @@ def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataF
         priced = levels_from_scenarios(scenarios.units, dearer)
     base_stock = levels.order_up_to_level - levels.reorder_point <= 1
     stocked = np.isfinite(levels.reorder_point)
+    factor = np.nan if levels.safety_factor is None else levels.safety_factor
     return pd.DataFrame(
         {
             "sku": scenarios.sku,
             "policy": np.select([~stocked, base_stock], ["not stocked", "base stock"], default="(s, S)"),
             "reorder_point": _shown(levels.reorder_point),
             "order_up_to_level": levels.order_up_to_level,
-            "safety_factor": np.where(stocked, levels.safety_factor, np.nan),
+            "safety_factor": np.where(stocked, factor, np.nan),
             "expected_cost_per_period": levels.expected_cost_per_period,
             "lead_time_periods": terms["lead_time_periods"].to_numpy(),
             "review_period_periods": terms["review_period_periods"].to_numpy(),
