@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
-MODULES = ("dp", "lot_sizing", "plan", "simulation")
+MODULES = ("dp", "lot_sizing", "plan", "simulation", "orders")
 COLUMNS = ("work", "ours", "peer", "peer takes", "ratio", "first call")
 
 
