@@ -44,8 +44,8 @@ LEAST_PRODUCTS = 3
 """A demand class with fewer products takes the champion of all."""
 FIRST_ORIGIN = 2
 """No forecast is made of fewer periods."""
-REFIT_PERIODS = 13
-"""In a replay a learned model is trained again after this many periods."""
+REFIT_PERIODS = 26
+"""In a replay, and before the folds, a learned model is trained again after this many periods."""
 REGROW_PERIODS = 4
 """In a replay look-alikes are grouped anew after this many periods."""
 
@@ -170,7 +170,7 @@ def _bank(
     earlier = wanted[wanted < first][-max(0, wanted.size - folds.origins.size) :] if wanted.size else wanted
     if earlier.size == 0 or wanted.size <= folds.origins.size:
         return folds.origins, paths
-    made = forecast_origins(inputs, sorted(set(owner)), earlier, horizon, seed)
+    made = forecast_origins(inputs, sorted(set(owner)), earlier, horizon, seed, REFIT_PERIODS)
     return (
         np.concatenate([earlier, folds.origins]),
         np.concatenate([_champion_paths(inputs, made, owner, earlier), paths]),

@@ -132,10 +132,16 @@ def forecast_origins(
             paths[k] = chosen.predict(fitted, inputs, int(origin), horizon)
         return paths
 
-    # One thread per model: on a busy machine a model's own threads wait for one another.
+    # One thread per model: on a busy machine a model's own threads wait for one another. OpenMP keeps the
+    # limit by thread, so each worker sets it for itself; what they import is imported once, before.
     wanted = [model(name).parts or (name,) for name in names]
     single = list(dict.fromkeys(part for parts in wanted for part in parts))  # each part forecasts once
-    with threadpool_limits(1), ThreadPoolExecutor(WORKERS) as pool:
+    if any(model(name).learns for name in single):
+        import sklearn.ensemble  # noqa: F401
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(WORKERS, initializer=threadpool_limits, initargs=(1,)) as pool,
+    ):
         made = dict(zip(single, pool.map(run, single), strict=True))
     return {
         name: combine([made[part] for part in parts]) if model(name).parts else made[name]

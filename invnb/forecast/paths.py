@@ -33,8 +33,8 @@ SITUATION = (
 )  # fmt: skip
 """Features known at the origin by which look-alikes are told, beside the forecast itself."""
 TREES = 100
-LEAST_LEAF = 15
-"""Past forecasts in a leaf, at least."""
+LEAST_LEAF, LEAST_LEAF_SHARE = 15, 1 / 12
+"""Past forecasts in a leaf, at least; where there are few, this share of them."""
 CANDIDATES_PER_SCENARIO = 5
 """Look-alikes drawn for each path; every fifth in order of size is kept, which steadies the quantiles."""
 MOST_FORECASTS, MOST_UNITS = 20.0, 10.0
@@ -42,7 +42,7 @@ MOST_FORECASTS, MOST_UNITS = 20.0, 10.0
 LEAST_PROFILE = 1 / 3
 """A forecast below a third of its path's mean is taken as a third, when demand is divided by it."""
 MOST_ROWS_PER_TREE = 20_000
-LEAST_ROWS = 20
+LEAST_ROWS = 8
 """With fewer past forecasts nothing is learned from them."""
 BLIND_VARIATION = 0.5
 """Squared relative variation of a path's level and of its periods where nothing is learned."""
@@ -157,8 +157,9 @@ def _forest(situation: Floats, ratio: Floats, seed: int) -> Any:
     """Return trees whose leaves hold past situations with like ratios of demand to forecast."""
     from sklearn.ensemble import ExtraTreesRegressor
 
+    leaf = max(2, min(LEAST_LEAF, math.floor(LEAST_LEAF_SHARE * ratio.size)))
     forest = ExtraTreesRegressor(
-        TREES, min_samples_leaf=LEAST_LEAF, max_features=1.0, bootstrap=True,
+        TREES, min_samples_leaf=leaf, max_features=1.0, bootstrap=True,
         max_samples=min(MOST_ROWS_PER_TREE, math.ceil(0.7 * ratio.size)), random_state=seed,
     )  # fmt: skip
     # The logarithm keeps a large order from deciding every split; a third sets zero apart from little.

@@ -124,6 +124,22 @@ def test_a_clearly_better_challenger_wins_and_a_tie_goes_to_the_simpler() -> Non
     assert set(tie["model"]) == {"exponential_smoothing"}
 
 
+def test_the_combination_holds_the_title_unless_beaten_beyond_noise() -> None:
+    rng = np.random.default_rng(85)
+    busy = rng.gamma(4, 5, (8, 30, 4))
+    demand = rng.poisson(busy).astype(float)
+    flat, group = np.full(demand.shape, 20.0), np.full(30, "smooth", dtype=object)
+    near = flat + 1e-3 * rng.normal(size=flat.shape)
+    tie = evaluate.choose_champions(
+        _folds({"exponential_smoothing": flat, "combination": near}, demand), group
+    )
+    assert set(tie["model"]) == {"combination"}
+    beaten = evaluate.choose_champions(
+        _folds({"exponential_smoothing": busy, "combination": flat}, demand), group
+    )
+    assert set(beaten["model"]) == {"exponential_smoothing"}
+
+
 def test_a_biased_model_yields_to_an_unbiased_tie_or_is_flagged() -> None:
     rng = np.random.default_rng(83)
     demand = rng.poisson(20, (8, 30, 4)).astype(float)
@@ -172,6 +188,75 @@ def test_awkward_products_get_a_sensible_forecast_and_a_reason(degenerate: objec
     assert mean["S06"] < 8_000  # one spike of 80,995 in 70 weeks is no level
     borrowed, plain = units[5], units[8]
     assert borrowed.std() / borrowed.mean() > 1.3 * plain.std() / plain.mean()  # borrowed is wider than known
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_one_to_three_products_are_enough(degenerate: object, n: int) -> None:
+    """A plain product alone, beside one with a spike, and beside one without a sale; no class has three."""
+    keep = ["S08", "S06", "S00"][:n]
+    panel, features, segments = (
+        table[table["sku"].isin(keep)]
+        for table in (degenerate.panel, degenerate.features, degenerate.sku_segments)
+    )
+    arguments = {"horizon_periods": 6, "origins": 4, "seed": 3}
+    comparison = compare_models(panel, features, segments, models=("tsb", "moving_average"), **arguments)
+    scenarios = forecast_scenarios(comparison, n_scenarios=100, seed=3).scenarios
+    assert np.isfinite(scenarios.units).all()
+    plain = scenarios.select(["S08"])
+    assert plain.mean().mean() == pytest.approx(8, rel=0.3)
+    low, high = np.quantile(plain.lead_time_sum(4), [0.1, 0.9])
+    assert 0.5 < (high - low) / (2.56 * np.sqrt(32)) < 3  # in ranges of the true Poisson law
+
+
+def test_a_return_larger_than_sales_is_no_negative_demand(degenerate: object) -> None:
+    panel = degenerate.panel.copy()
+    late = (panel["sku"] == "S09") & (panel["period"] == panel["period"].unique()[60])
+    panel.loc[late, "units"] = -3.0
+    from invnb.features.table import build_features
+
+    empty = pd.DataFrame()
+    features = build_features(panel, empty, empty, empty, country="CN", horizon_periods=6)
+    comparison = compare_models(
+        panel, features, degenerate.sku_segments,
+        horizon_periods=6, origins=4, seed=3, models=("tsb", "exponential_smoothing"),
+    )  # fmt: skip
+    units = forecast_scenarios(comparison, n_scenarios=100, seed=3).scenarios.units
+    assert (units >= 0).all()
+    assert units[9].mean() == pytest.approx(8, rel=0.3)
+
+
+def test_the_newest_weeks_count_though_their_horizon_is_not_over(comparison: object) -> None:
+    n_history, horizon = comparison.inputs.n_history, comparison.horizon_periods
+    origins = comparison.folds.origins
+    assert origins.max() == n_history - evaluate.WINDOW_PERIODS > n_history - horizon
+    to_come = origins[:, None] + np.arange(horizon) >= n_history
+    assert to_come.any()
+    assert np.isnan(
+        comparison.folds.demand[np.broadcast_to(to_come[:, None], comparison.folds.demand.shape)]
+    ).all()
+    assert comparison.bank_origins.size > origins.size
+    assert (np.diff(comparison.bank_origins) > 0).all()
+    assert comparison.bank.shape == (comparison.bank_origins.size, 40, horizon)
+
+
+def test_the_check_of_calibration_does_not_see_what_it_checks(comparison: object) -> None:
+    """Demand after the first checked origin is multiplied: the scenarios checked there stay as they were."""
+    from dataclasses import replace
+
+    from invnb.forecast.calibrate import scenario_units, surprises_at
+
+    inputs, origin = comparison.inputs, int(comparison.folds.origins[2])
+    later = np.arange(inputs.n_history) >= origin
+    changed = replace(
+        inputs,
+        demand=np.where(later, 9 * inputs.demand, inputs.demand),
+        sold=np.where(later, 9 * inputs.sold, inputs.sold),
+    )
+    drawn = []
+    for known in (inputs, changed):
+        surprises = surprises_at(known, comparison.bank, comparison.bank_origins, origin, 1)
+        drawn.append(scenario_units(known, comparison.bank[-4], origin, surprises, 50, 1))
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_too_short_a_history_still_forecasts(steady: object) -> None:
