@@ -20,9 +20,10 @@ from invnb.forecast.fallback import with_fallback
 from invnb.forecast.inputs import Inputs
 
 Floats = NDArray[np.float64]
-SAVING_ERRORS = 2.0
-"""Standard errors by which a cheaper model must win before it takes a champion's place: one comparison of
-many."""
+SAVING_ERRORS = 1.0
+"""Standard errors by which a tied model must be cheaper before it takes a champion's place: the rule of one
+standard error once more. On the sample's categories, chosen on earlier origins and judged on later ones,
+it cost no more in any split."""
 COLUMNS = [
     "model", "demand_class", "pinball_critical", "coverage_gap", "cost", "extra_cost", "standard_error_cost",
     "rank_pinball", "rank_calibration", "rank_cost", "n", "chosen",

@@ -243,7 +243,6 @@ def demand_class_chart(sku_segments: pd.DataFrame) -> Figure:
             ha="right" if right else "left",
             va="top" if top else "bottom",
             color=MUTED,
-            fontweight="bold",
         )
     ax.set(xlabel="periods between sales", ylabel="variation of sale sizes (squared)")
     ax.legend(title="", frameon=False, loc="upper left", bbox_to_anchor=(1, 1), fontsize=7.5)
