@@ -26,8 +26,8 @@ def leak_check(panel: pd.DataFrame, build: Callable[[pd.DataFrame], pd.DataFrame
 
     Returns
     -------
-    DataFrame with one row per column and one for `LEAK`: `column`, `known_at`, `values` (compared), `moved`,
-    `accepted`. Compared are the values that were known before the change: a column known at the start of a
+    DataFrame with one row per column and one for `LEAK`: `column`, `known_at`, `values` (compared),
+    `moved_values`, `accepted`. Compared are the values that were known before the change: a column known at the start of a
     period up to the first changed period, one known ahead in every row, one known at the end of a period
     before it.
 
@@ -55,7 +55,7 @@ def leak_check(panel: pd.DataFrame, build: Callable[[pd.DataFrame], pd.DataFrame
         left, right = before.loc[rows[known_at], column], after.loc[rows[known_at], column]
         moved = int((~(left.eq(right) | (left.isna() & right.isna()))).sum())
         counted.append((column, known_at, int(left.notna().sum()), moved, moved == 0))
-    return pd.DataFrame(counted, columns=["column", "known_at", "values", "moved", "accepted"])
+    return pd.DataFrame(counted, columns=["column", "known_at", "values", "moved_values", "accepted"])
 
 
 def _changed(panel: pd.DataFrame, cut: pd.Timestamp) -> pd.DataFrame:
