@@ -27,9 +27,9 @@ def leak_check(panel: pd.DataFrame, build: Callable[[pd.DataFrame], pd.DataFrame
     Returns
     -------
     DataFrame with one row per column and one for `LEAK`: `column`, `known_at`, `values` (compared),
-    `moved_values`, `accepted`. Compared are the values that were known before the change: a column known at the start of a
-    period up to the first changed period, one known ahead in every row, one known at the end of a period
-    before it.
+    `moved_values`, `accepted`. Compared are the values that were known before the change: a column known at
+    the start of a period up to the first changed period, one known ahead in every row, one known at the end
+    of a period before it.
 
     Examples
     --------
