@@ -161,41 +161,6 @@ def forecast_drift(
     return pd.DataFrame(rows, columns=DRIFT_COLUMNS)
 
 
-def recalibration_log(
-    champions: pd.DataFrame, calibration: pd.DataFrame, *, when: pd.Timestamp
-) -> pd.DataFrame:
-    """Table `recalibration`: what the last training changed in the forecasts, from what, to what, and why.
-
-    Parameters
-    ----------
-    champions : table of the model comparison (`demand_class`, `model`, `spread`).
-    calibration : of the same (`demand_class`, `nominal`, `covered`, `n`).
-    when : day of the training.
-
-    Returns
-    -------
-    DataFrame with `what`, `name` (demand class), `from_value`, `to_value`, `when`, `why`.
-
-    Examples
-    --------
-    >>> champions = pd.DataFrame({"demand_class": ["smooth"], "model": ["ets"], "spread": [1.2]})
-    >>> calibration = pd.DataFrame({"demand_class": ["smooth"], "nominal": [0.9], "covered": [0.88],
-    ...                             "n": [50]})
-    >>> recalibration_log(champions, calibration, when=pd.Timestamp("2025-06-08"))["why"].item()
-    'held-out demand below P90: 88 % of 50'
-    """
-    rows = []
-    for label, spread in zip(champions["demand_class"], champions["spread"], strict=True):
-        if np.isclose(spread, 1.0):
-            continue
-        seen = calibration[(calibration["demand_class"] == label) & np.isclose(calibration["nominal"], 0.9)]
-        why = "no held-out demand"
-        if len(seen):
-            why = f"held-out demand below P90: {seen['covered'].iloc[0]:.0%} of {int(seen['n'].iloc[0])}"
-        rows.append(("width of the paths", label, 1.0, float(spread), when, why.replace("%", " %")))
-    return pd.DataFrame(rows, columns=["what", "name", "from_value", "to_value", "when", "why"])
-
-
 def _units(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> np.ndarray:
     known = demand.dropna(subset="units")
     table = known.pivot_table(index="sku", columns="period", values="units", aggfunc="sum")

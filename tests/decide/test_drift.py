@@ -10,7 +10,6 @@ from invnb.decide.drift import (
     cusum_limit,
     forecast_drift,
     forecast_scores,
-    recalibration_log,
 )
 from invnb.forecast.scenarios import Scenarios
 
@@ -118,12 +117,3 @@ def test_unseen_demand_is_no_evidence():
 def test_impossible_rates_are_refused():
     with pytest.raises(ValueError, match="probability between 0 and 1"):
         cusum_limit(26, 0.0)
-
-
-def test_only_what_changed_is_logged():
-    champions = pd.DataFrame({"demand_class": ["smooth", "lumpy"], "model": "ets", "spread": [1.0, 1.4]})
-    calibration = pd.DataFrame(
-        {"demand_class": ["lumpy"], "nominal": [0.9], "covered": [0.8], "n": [40], "window_periods": [3]}
-    )
-    log = recalibration_log(champions, calibration, when=pd.Timestamp("2025-06-08"))
-    assert log[["name", "from_value", "to_value"]].to_numpy().tolist() == [["lumpy", 1.0, 1.4]]
