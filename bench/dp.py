@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import median_seconds
 
 BENCH = Path(__file__).resolve().parent
 HORIZON = "finite-horizon DP, 5 periods, normal (100, 20), fixed cost 50"
@@ -27,17 +27,6 @@ LOST_SALES = "exact lost sales, all 32 Zipkin rows, lead times 1 to 4"
 LEVELS = "policy levels, 60 products x 200 scenarios x 13 periods, fixed cost"
 MANY_LEVELS = "base stocks, 10,000 products x 500 scenarios x 8 periods"
 MEANS = [10, 20, 22, 24, 30, 40, 50, 52, 59, 61, 64, 70]
-
-
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time of `repeats` calls after one that is not counted."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def horizon() -> object:

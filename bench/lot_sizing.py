@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import median_seconds
 
 BENCH = Path(__file__).resolve().parent
 PERIODS, PRODUCTS, FIXED_COST, HOLDING_COST = 104, 1000, 500.0, 1.0
@@ -26,17 +25,6 @@ PERIODS, PRODUCTS, FIXED_COST, HOLDING_COST = 104, 1000, 500.0, 1.0
 def demands(n_products: int) -> np.ndarray:
     """The same random demand for both: whole units below 100, shape (n_products, periods)."""
     return np.random.default_rng(1).integers(0, 100, (n_products, PERIODS))
-
-
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time of `repeats` calls after one that is not counted."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def ours(n_products: int) -> float:

@@ -9,31 +9,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import median_seconds
 
 BENCH = Path(__file__).resolve().parent
 PRODUCTS, PATHS, PERIODS, PEER_PERIODS = 1000, 20, 100, 1000
 LEAD_TIME, LEVEL, MEAN = 2, 18, 5
 WORK = "simulation, base stock, lead time 2, per product and period"
-
-
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time of `repeats` calls after one that is not counted."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def ours(n_product: int = PRODUCTS) -> float:

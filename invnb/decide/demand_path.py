@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from invnb.features.censoring import estimate_demand
+from invnb.features.censoring import demand_behind_sales
 from invnb.features.wide import to_wide
 
 LOCAL_PERIODS = 8  # known periods before a gap whose mean fills it
@@ -60,14 +60,7 @@ def demand_path(panel: pd.DataFrame, seed: int) -> DemandPath:
     """
     wide = to_wide(panel)
     rng = np.random.default_rng(seed)
-    history = estimate_demand(
-        wide.units,
-        wide.censored,
-        wide.available_share,
-        seen_units=wide.seen_units,
-        seen_share=wide.seen_share,
-        cut_share=wide.cut_share,
-    )
+    history = demand_behind_sales(wide)
     floor = np.floor(history)
     units = floor + (rng.random(history.shape) < history - floor)
     unseen = np.isnan(wide.units) & ~np.isin(wide.status, NO_DEMAND)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,16 +31,14 @@ from scipy import sparse
 from scipy.optimize import OptimizeResult, linprog, minimize
 
 from invnb.inventory import checks
-from invnb.inventory.checks import Floats, Whole
+from invnb.inventory.checks import Floats
+from invnb.inventory.decomposition_search import KIND, Search
 from invnb.inventory.plan_data import Limit, check_lead_time, check_limits, check_salvage, spread
 from invnb.inventory.plan_diagnosis import Clash, InfeasiblePlanError
 from invnb.inventory.plan_result import LimitUse, Plan, PlanCosts
 
 GROUPS = 50
 """Groups of products in the mixture: more make each master better and slower."""
-
-PRICES_KEPT = 40
-"""Latest price points a master mixes."""
 
 FIRST_MASTER, MASTER_EVERY = 25, 10
 """Steps of the climb before the first master, and between masters."""
@@ -53,87 +51,6 @@ STEPS = (0.1, 0.4, 1.0)
 
 ROUNDING = 1e-9
 """Share of a limit by which sums of float64 may pass it: below this nothing is to be mended."""
-
-KIND = {"value": 0, "orders": 1, "arrival_stock": 2, "closing_stock": 3}
-"""How the compiled kernel numbers what a limit counts."""
-
-EMPTY = np.zeros((0, 0))
-
-
-@dataclass
-class _Search:
-    """The data of one plan and what the search has seen of it."""
-
-    demand: Floats  # (P, T), as all below
-    unit_cost: Floats
-    holding: Floats
-    lost_cost: Floats
-    pipeline: Floats
-    salvage: Floats  # (P,)
-    initial: Floats  # (P,)
-    lead: Whole  # (P,)
-    use: Floats  # (K, P)
-    kind: Whole  # (K,)
-    available: Floats  # (K, T)
-    group: Whole  # (P,)
-    bound: float = -np.inf
-    best_prices: Floats = field(default_factory=lambda: EMPTY)
-    """The prices that gave the bound: those of a master are optimal only for the plans it has seen."""
-    prices: list[Floats] = field(default_factory=list)
-    costs: list[Floats] = field(default_factory=list)  # (G,) per price point
-    uses: list[Floats] = field(default_factory=list)  # (G, K, T) per price point
-    idle: list[int] = field(default_factory=list)  # masters since a price point was mixed
-
-    def plans(self, prices: Floats, weight: Floats, orders: Floats, unmet: Floats) -> tuple[Floats, Floats]:
-        """Solve all products at these prices; return cost (G,) and use (G, K, T), add plans times weight."""
-        from invnb.inventory.decomposition_kernels import best_plans
-
-        cost, used = np.empty(weight.size), np.empty((weight.size, *self.available.shape))
-        best_plans(
-            self.demand,
-            self.unit_cost,
-            self.holding,
-            self.lost_cost,
-            self.salvage,
-            self.initial,
-            self.pipeline,
-            self.lead,
-            self.use,
-            self.kind,
-            prices,
-            self.group,
-            weight,
-            cost,
-            used,
-            orders,
-            unmet,
-        )
-        return cost, used
-
-    def excess(self, used: Floats) -> Floats:
-        """Return use beyond what is available, (K, T); zero where there is no limit."""
-        return np.where(np.isfinite(self.available), used - self.available, 0.0)
-
-    def look(self, prices: Floats) -> tuple[float, Floats]:
-        """Return D and its gradient at these prices, and remember the plans for the masters."""
-        cost, used = self.plans(prices, np.ones(int(self.group.max()) + 1), EMPTY, EMPTY)
-        gradient = self.excess(used.sum(axis=0))
-        value = float(cost.sum() + (prices * gradient).sum())
-        if value > self.bound:
-            self.bound, self.best_prices = value, prices
-        self.remember(prices, cost, used)
-        return value, gradient
-
-    def remember(self, prices: Floats, cost: Floats, used: Floats) -> None:
-        """Keep a price point and drop the one no master mixed for longest; ordering nothing always stays."""
-        self.prices.append(prices)
-        self.costs.append(cost)
-        self.uses.append(used)
-        self.idle.append(0)
-        if len(self.prices) > PRICES_KEPT:
-            oldest = 1 + int(np.argmax(self.idle[1:]))
-            for seen in (self.prices, self.costs, self.uses, self.idle):
-                del seen[oldest]
 
 
 @dataclass(frozen=True)
@@ -219,7 +136,7 @@ def plan_by_prices(
         names, available = ["budget", *names], [money, *available]
     initial = checks.broadcast_to("initial_stock", checks.nonnegative("initial_stock", initial_stock), (P,))
     coming = checks.broadcast_to("pipeline", checks.nonnegative("pipeline", pipeline), (P, T))
-    search = _Search(
+    search = Search(
         demand=np.ascontiguousarray(units),
         unit_cost=np.ascontiguousarray(cost),
         holding=np.ascontiguousarray(holding),
@@ -243,7 +160,7 @@ def plan_by_prices(
     return _result(search, shortage, orders, unmet, names, target, started)
 
 
-def _order_nothing(s: _Search, names: list[str]) -> Floats:
+def _order_nothing(s: Search, names: list[str]) -> Floats:
     """Return unmet demand (P, T) without any order: the plan with least use of every limit.
 
     Remembers it as the first price point, and refuses limits that even it breaks.
@@ -270,7 +187,7 @@ def _order_nothing(s: _Search, names: list[str]) -> Floats:
     return unmet
 
 
-def _mix(s: _Search, nothing: Floats, target: float, deadline: float) -> _Mixture:
+def _mix(s: Search, nothing: Floats, target: float, deadline: float) -> _Mixture:
     """Climb D, mix the plans seen, and go on until the gap is small enough or time is up."""
     limited = np.isfinite(s.available)
     free, gradient = s.look(np.zeros(s.available.shape))
@@ -322,7 +239,7 @@ def _mix(s: _Search, nothing: Floats, target: float, deadline: float) -> _Mixtur
     return best
 
 
-def _master(s: _Search, room: Floats, money: float) -> _Mixture:
+def _master(s: Search, room: Floats, money: float) -> _Mixture:
     """Return the cheapest mixture of the plans seen, group by group, that keeps all limits."""
     n_group, n_seen = s.costs[0].size, len(s.costs)
     limited = np.isfinite(s.available).ravel()
@@ -351,7 +268,7 @@ def _master(s: _Search, room: Floats, money: float) -> _Mixture:
     return _Mixture(total, weight, list(s.prices), prices.reshape(room.shape) * money / room)
 
 
-def _within_limits(s: _Search, weight: Floats) -> Floats:
+def _within_limits(s: Search, weight: Floats) -> Floats:
     """Mix in as much of ordering nothing as takes the solver's rounding out of every limit."""
     nothing = s.uses[0].sum(axis=0)
     used = np.einsum("jg,jgkt->kt", weight, np.array(s.uses))
@@ -366,7 +283,7 @@ def _within_limits(s: _Search, weight: Floats) -> Floats:
 
 
 def _result(
-    s: _Search,
+    s: Search,
     shortage: Floats,
     orders: Floats,
     unmet: Floats,

@@ -94,12 +94,12 @@ def period_levels(demand: ArrayLike, terms: OrderTerms, search_scenarios: int = 
     >>> period_levels(paths, terms).order_up_to_level.tolist()
     [[6.0, 9.0, 12.0, 9.0]]
     """
-    from invnb.inventory import rollout_kernels as kernels
+    from invnb.inventory import rollout_levels
 
     paths = checked_paths(demand, terms)
     shape = (len(paths), paths.shape[2])
     s, S, out = np.empty(shape), np.empty(shape), np.empty((len(paths), 3))
-    kernels.levels(
+    rollout_levels.levels(
         paths,
         terms.lead_time_periods,
         terms.review_period_periods,
@@ -131,12 +131,12 @@ def level_rise(demand: ArrayLike, window_periods: ArrayLike, safety_factor: Arra
     >>> level_rise(paths, [2], [0.0])
     array([[0., 3., 6., 3.]])
     """
-    from invnb.inventory import rollout_kernels as kernels
+    from invnb.inventory import rollout_levels
 
     paths = checked_paths(demand)
     rise = np.zeros((len(paths), paths.shape[2]))
     window = checks.whole("window_periods", window_periods, least=1)
-    kernels.rises(paths, window, np.asarray(safety_factor, dtype=np.float64), rise)
+    rollout_levels.rises(paths, window, np.asarray(safety_factor, dtype=np.float64), rise)
     return rise
 
 
