@@ -128,12 +128,14 @@ def write_index() -> Path:
 def write_comparison(a: str, b: str) -> tuple[list[str], Path]:
     """Hold two published runs against each other: `reports/compare_<a>_<b>.html` and `.csv`.
 
+    The page speaks the language of run a, or both (then there is a `.zh.html` too).
+
     Returns
     -------
     The comparison as lines of text, and the page.
     """
     from invnb.decide.compare_runs import compare_runs, read_tables
-    from invnb.report.compare_page import compare_lines, compare_page
+    from invnb.report.compare_page import compare_lines, compare_pages
     from invnb.report.write import replace_together
 
     reports = home() / "reports"
@@ -143,11 +145,14 @@ def write_comparison(a: str, b: str) -> tuple[list[str], Path]:
         found = compare_runs(*tables, *parameters)
     except ValueError as error:
         raise InputError(f"{a} and {b} cannot be compared: {error}") from None
-    page = compare_page(a, b, found.parameters, found.figures, found.orders, parameters[0]["currency"])
+    tables_found = (found.parameters, found.figures, found.orders)
+    spoken = {"currency": parameters[0]["currency"], "language": parameters[0].get("language", "en")}
     name = f"compare_{a}_{b}"
-    contents = {f"{name}.html": page.encode(), f"{name}.csv": found.figures.to_csv(index=False).encode()}
+    pages = compare_pages(a, b, *tables_found, **spoken)
+    contents = {f"{name}{ending}": page.encode() for ending, page in pages.items()}
+    contents[f"{name}.csv"] = found.figures.to_csv(index=False).encode()
     written = replace_together(reports, contents)
-    return compare_lines(found.parameters, found.figures, found.orders), written[f"{name}.html"]
+    return compare_lines(*tables_found), written[f"{name}.html"]
 
 
 def _is_stale(folder: Path) -> bool:

@@ -7,7 +7,8 @@ import pytest
 
 from invnb.decide.compare_runs import FIGURE_COLUMNS, TABLES, compare_runs
 from invnb.publish import write_comparison, write_json
-from invnb.report.compare_page import compare_lines, compare_page
+from invnb.report.compare_page import compare_lines, compare_pages
+from invnb.report.wording import LANGUAGES, catalogue
 
 
 def run_tables(units: dict[str, float], *, cut: int = 0) -> dict[str, pd.DataFrame]:
@@ -82,14 +83,41 @@ def test_two_currencies_are_refused():
         compare_runs({}, {}, PARAMETERS, PARAMETERS | {"currency": "EUR"})
 
 
-def test_page_and_lines_say_the_same_and_text_is_escaped():
+def test_pages_and_lines_say_the_same_and_text_is_escaped():
     found = compare_runs(run_tables({"A": 10}), run_tables({"A": 12}), PARAMETERS, PARAMETERS)
-    page = compare_page("toys", "more", found.parameters, found.figures, found.orders, "CNY")
-    lines = "\n".join(compare_lines(found.parameters, found.figures, found.orders))
-    assert "+10.00" in page
-    assert "+10.00" in lines
-    assert "&lt;A&gt;" in page
-    assert "<A>" not in page
+    tables = (found.parameters, found.figures, found.orders)
+    pages = compare_pages("toys", "more", *tables, currency="CNY", language="both")
+    assert list(pages) == [".html", ".zh.html"]
+    assert "+10.00" in "\n".join(compare_lines(*tables))
+    for ending, page in pages.items():
+        assert "+¥10" in page
+        assert "&lt;A&gt;" in page
+        assert "<A>" not in page
+        other = next(name for name in pages if name != ending)
+        assert f'href="compare_toys_more{other}"' in page
+    assert "Order value" in pages[".html"]
+    assert "订单金额" in pages[".zh.html"]
+    assert "Order value" not in pages[".zh.html"]
+
+
+def test_every_figure_has_words_in_both_languages():
+    found = compare_runs(run_tables({"A": 1}), run_tables({"A": 1}), PARAMETERS, PARAMETERS)
+    own = found.figures[found.figures["area"] != "key figure"]["figure"]
+    for language in LANGUAGES:
+        assert [name for name in own if f"compare_figure.{name}" not in catalogue(language)] == []
+
+
+def test_a_difference_of_shares_is_in_points():
+    figures = pd.DataFrame(
+        {
+            "area": "service", "figure": ["backtest_fill_rate", "stockout_probability"], "unit": "share",
+            "a": [0.95, 0.1], "b": [0.97, None], "difference": [0.02, None],
+        }
+    )  # fmt: skip
+    nothing = pd.DataFrame()
+    page = compare_pages("a", "b", nothing, figures, nothing, currency="EUR", language="zh")[".html"]
+    assert '<td class="n">95.0%</td><td class="n">97.0%</td><td class="n">+2.0 个百分点</td>' in page
+    assert '<td class="n">10.0%</td><td class="n">–</td><td class="n">–</td>' in page
 
 
 @pytest.fixture

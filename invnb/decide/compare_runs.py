@@ -13,7 +13,7 @@ import pandas as pd
 TABLES = ("orders", "projection", "economics", "kpis", "backtest", "alerts")
 """The tables of a run that are compared."""
 FIGURE_COLUMNS = ["area", "figure", "unit", "a", "b", "difference"]
-ORDER_COLUMNS = ["sku", "name", "units_a", "units_b", "value_a", "value_b", "value_difference"]
+ORDER_COLUMNS = ["sku", "name", "name_zh", "units_a", "units_b", "value_a", "value_b", "value_difference"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Comparison:
     ----------
     parameters : `parameter`, `a`, `b`: those that differ.
     figures : `area` (money, service, orders, key figure), `figure`, `unit`, `a`, `b`, `difference`.
-    orders : one row per product whose order differs: `sku`, `name`, `units_a`, `units_b`, `value_a`,
-        `value_b`, `value_difference` (currency), the largest first.
+    orders : one row per product whose order differs: `sku`, `name`, `name_zh`, `units_a`, `units_b`,
+        `value_a`, `value_b`, `value_difference` (currency), the largest first.
     """
 
     parameters: pd.DataFrame
@@ -125,14 +125,16 @@ def _sum(table: pd.DataFrame, column: str) -> float:
 
 
 def _orders(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    columns = ["sku", "name", "order_units", "line_value"]
-    both = a[columns].merge(b[columns], on="sku", how="outer", suffixes=("_a", "_b"))
+    columns = ["sku", "name", "name_zh", "order_units", "line_value"]
+    a, b = a.reindex(columns=columns), b.reindex(columns=columns)
+    both = a.merge(b, on="sku", how="outer", suffixes=("_a", "_b"))
     units = both[["order_units_a", "order_units_b"]].fillna(0.0)
     value = both[["line_value_a", "line_value_b"]].fillna(0.0)
     table = pd.DataFrame(
         {
             "sku": both["sku"].astype(str),
             "name": both["name_a"].fillna(both["name_b"]).to_numpy(),
+            "name_zh": both["name_zh_a"].fillna(both["name_zh_b"]).to_numpy(),
             "units_a": units["order_units_a"].to_numpy(),
             "units_b": units["order_units_b"].to_numpy(),
             "value_a": value["line_value_a"].to_numpy(),

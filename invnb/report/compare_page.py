@@ -1,4 +1,4 @@
-"""Two runs side by side, as lines for the terminal and as a page."""
+"""Two runs side by side, as lines for the terminal and as a page in each language."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from invnb.report.page import render
-from invnb.report.wording import is_missing
+from invnb.report.page import render, wording_for
+from invnb.report.wording import Wording, is_missing
 
 SHOWN_ORDERS = 15
 
@@ -39,34 +39,76 @@ def compare_lines(parameters: pd.DataFrame, figures: pd.DataFrame, orders: pd.Da
     return lines
 
 
-def compare_page(
-    a: str, b: str, parameters: pd.DataFrame, figures: pd.DataFrame, orders: pd.DataFrame, currency: str
-) -> str:
-    """The comparison as one HTML text.
+def compare_pages(
+    a: str,
+    b: str,
+    parameters: pd.DataFrame,
+    figures: pd.DataFrame,
+    orders: pd.DataFrame,
+    *,
+    currency: str,
+    language: str = "en",
+) -> dict[str, str]:
+    """The comparison as HTML texts by the ending of their file: one, or one for each language.
 
     Parameters
     ----------
     a, b : names of the runs.
     parameters, figures, orders : tables of `invnb.decide.compare_runs.Comparison`.
     currency : of all money.
+    language : "en", "zh" or "both" (then ".html" is English and ".zh.html" Chinese).
+
+    Raises
+    ------
+    ValueError : for an unknown language.
     """
-    shown = [
-        (row.area, _words(row.figure), *_cells(row.a, row.b, row.difference), row.unit)
-        for row in figures.itertuples()
-    ]
-    lines = [
-        (row.sku, row.name, f"{row.units_a:,.0f}", f"{row.units_b:,.0f}", f"{row.value_difference:+,.2f}")
-        for row in orders.itertuples()
-    ]
-    return render(
-        "compare.html",
-        a=a,
-        b=b,
-        currency=currency,
-        parameters=parameters.to_dict("records"),
-        figures=shown,
-        orders=lines,
+    wordings = wording_for(language, currency)
+    endings = [".html", ".zh.html"][: len(wordings)]
+    return {
+        ending: render(
+            "compare.html",
+            w=w,
+            lang="zh-CN" if w.language == "zh" else "en",
+            other_lang="en" if w.language == "zh" else "zh-CN",
+            other_page="".join(f"compare_{a}_{b}{other}" for other in endings if other != ending),
+            a=a,
+            b=b,
+            parameters=parameters.to_dict("records"),
+            figures=[_figure(row, w) for row in figures.itertuples()],
+            orders=[_order(row, w) for _, row in orders.iterrows()],
+        )
+        for ending, w in zip(endings, wordings, strict=True)
+    }
+
+
+def _figure(row: Any, w: Wording) -> tuple[str, ...]:
+    """Area, name, both values and their difference, as a reader of this language writes them."""
+    key = str(row.figure)
+    name = w.of("kpi" if row.area == "key figure" else "compare_figure", key)
+    return (
+        w.of("compare_area", row.area),
+        name,
+        _value(row.a, row.unit, w),
+        _value(row.b, row.unit, w),
+        _difference(row.difference, row.unit, w),
     )
+
+
+def _order(row: pd.Series, w: Wording) -> tuple[str, ...]:
+    """Product, name, both quantities and the difference in money."""
+    difference = _difference(row["value_difference"], w.currency, w)
+    return str(row["sku"]), w.name(row), w.units(row["units_a"]), w.units(row["units_b"]), difference
+
+
+def _value(value: Any, unit: str, w: Wording) -> str:
+    return w.money(value, exact=True) if unit == w.currency else w.measured(value, unit)
+
+
+def _difference(value: Any, unit: str, w: Wording) -> str:
+    """A difference with its sign; of two shares, in percentage points."""
+    points = unit == "share" and not is_missing(value)
+    text = w.measured(100 * value, "points") if points else _value(value, unit, w)
+    return f"+{text}" if not is_missing(value) and value > 0 else text
 
 
 def _words(figure: Any) -> str:
