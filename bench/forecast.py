@@ -11,9 +11,10 @@ python bench/forecast.py --sample-bias --growth       these parts alone
   --models a,b   only these of our models (to try something)
 
 Folds: six origins. `m5` and `sample` every 4 weeks, `online_retail` every 2 weeks, sums of 1 to 4 weeks;
-`freshretail` every 4 days, the sum of the days of 7 without a stock-out hour (at least 3). At each origin
-everything is built anew from the periods before it: features, segments, the comparison of our models on
-origins of their own, calibration and scenarios. Peers: forecast_peers.py, in bench/.venv-forecast.
+`freshretail` every 4 days, sums of 7 days with the hours out of stock filled by the sales per hour in stock
+around them: selecting days in stock would judge on slow days alone (`forecast_sets.hours_filled`). At each
+origin everything is built anew from the periods before it: features, segments, the comparison of our models
+on origins of their own, calibration and scenarios. Peers: forecast_peers.py, in bench/.venv-forecast.
 
 Measures (forecast_scores.py): scaled pinball is the mean loss of the quantiles P10, P20 .. P90, P95 of the
 sum, over the mean absolute step of the product's own history and the periods of the window, averaged over
@@ -37,6 +38,7 @@ import forecast_bias
 import forecast_growth
 from forecast_ours import forecast_set
 from forecast_peers_run import given_to_peers, kept_forecasts, peer_forecasts
+from forecast_progress import say
 from forecast_report import print_coverage, print_summary, print_table, standing
 from forecast_scores import Folds, make_folds
 from forecast_sets import CACHE, SAMPLE_SEED, SETS, BenchSet, NoData, judged_units, load
@@ -61,6 +63,7 @@ def run_set(name: str, args: argparse.Namespace) -> dict[str, Any] | None:
     """Measure one set, print its tables and return what they hold; None where its file is not there."""
     try:
         bench = load(name, args.cut, args.seed)
+        say(f"{name}: {bench.judged.shape[0]} series of {bench.judged.shape[1]} periods are ready")
     except NoData as missing:
         print(f"\n## {name}: left out. {missing}")
         return None

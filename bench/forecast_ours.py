@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from forecast_progress import say
 from forecast_scores import LEVELS, Floats, Folds
 from forecast_sets import BenchSet, tables_at
 from numpy.typing import NDArray
@@ -59,6 +60,7 @@ def forecast_set(bench: BenchSet, folds: Folds, models: tuple[str, ...] | None =
         mean.append(scenarios.mean())
         drawn.append(along[:, :, np.array(folds.windows) - 1])
         classes.append(segments.set_index("sku")["demand_class"].loc[scenarios.sku].to_numpy(dtype=object))
+        say(f"invnb, origin {k + 1} of {len(folds.origins)}")
         champions.append(dict(comparison.champions[["demand_class", "model"]].to_numpy().tolist()))
     paths = np.stack(drawn)
     return Ours(

@@ -1,12 +1,14 @@
 """Peers on a set's folds: what they are given, and quantiles of the sum from their point forecasts.
 
-A peer gets each series in two fills, since it knows no masks: *recorded* (what was sold, zero where nothing
-could be) and *masked* (a period not available in full takes the mean of the last 8 before it). From its point
-forecasts a quantile of the lead-time sum is made in up to three ways: *class*, its errors of the sum per
-level and period at earlier origins, pooled over the demand class; *own*, the product's own errors; *native*,
-the standard deviations the library gives, added up over independent periods. In whole-unit sets each of them
-is tried rounded, too. A peer is shown at the fill and the way with the least loss on the judged folds: a
-choice in its favour that we do not get.
+A peer gets each series in up to three fills, since it knows no masks: *recorded* (what was sold, zero where
+nothing could be), *masked* (a period not available in full takes the mean of the last 8 before it) and
+*velocity* (time without stock is filled with the units per time in stock of the last 28 periods). Errors of
+the third are taken from the series so filled, of the others from the periods available in full. From its
+point forecasts a quantile of the lead-time sum is made in up to three ways: *class*, its errors of the sum
+per level and period at earlier origins, pooled over the demand class; *own*, the product's own errors;
+*native*, the standard deviations the library gives, added up over independent periods. In whole-unit sets
+each of them is tried rounded, too. A peer is shown at the fill and the way with the least loss on the judged
+folds: a choice in its favour that we do not get.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 from forecast_scores import LEVELS, Floats, Folds, known_mean, scaled_losses
-from forecast_sets import CACHE, BenchSet, judged_units
+from forecast_sets import CACHE, BenchSet, available_share, judged_units
 from numpy.typing import NDArray
 
 BENCH = Path(__file__).resolve().parent
@@ -34,7 +36,8 @@ FILL_PERIODS = 8
 LEAST_LEVEL = 0.1
 LEAST_ERRORS = 20
 """Errors a demand class needs for quantiles of its own; with fewer, those of all products."""
-FILLS = ("recorded", "masked")
+FILLS = ("recorded", "masked", "velocity")
+VELOCITY_PERIODS = 28
 
 
 @dataclass(frozen=True)
@@ -107,10 +110,10 @@ def given_to_peers(bench: BenchSet, folds: Folds) -> dict[str, np.ndarray]:
     shape = bench.judged.shape
     units = panel["units"].to_numpy(dtype=np.float64).reshape(shape)
     seen = judged_units(bench.panel)
-    fills = [np.nan_to_num(units), masked_fill(seen)]
-    first = [(~np.isnan(known)).argmax(axis=1) for known in (units, seen)]
-    if np.isclose(*fills).mean() > 0.99:
-        fills, first = fills[1:], first[1:]
+    fills = [np.nan_to_num(units), masked_fill(seen), velocity_fill(units, available_share(bench.panel))]
+    first = [(~np.isnan(known)).argmax(axis=1) for known in (units, seen, units)]
+    if np.isclose(*fills[:2]).mean() > 0.99:
+        fills, first = fills[1:2], first[1:2]
     step = int(folds.origins[1] - folds.origins[0])
     earlier = folds.origins[0] - step * np.arange(EARLIER_ORIGINS, 0, -1)
     price = panel["net_price"].to_numpy(dtype=np.float64).reshape(shape)
@@ -148,6 +151,29 @@ def masked_fill(seen: Floats) -> Floats:
             started = (~np.isnan(before)).any(axis=1)
             filled[unknown, t] = np.where(started, np.nansum(before, axis=1) / count, np.nan)
     return np.nan_to_num(filled)
+
+
+def velocity_fill(units: Floats, share: Floats) -> Floats:
+    """Return the series with time without stock filled by the units per time in stock before it.
+
+    Parameters
+    ----------
+    units, share : (n_sku, n_period) sold, and share of the period with stock; NaN where not on offer.
+
+    Examples
+    --------
+    >>> velocity_fill(np.array([[4.0, 4.0, 2.0, np.nan]]), np.array([[1.0, 1.0, 0.5, 0.0]])).tolist()
+    [[4.0, 4.0, 4.0, 4.0]]
+    """
+    sold, here = np.nan_to_num(units), np.nan_to_num(share)
+    missing = np.where(np.isnan(share), 0.0, 1 - here)
+    filled = sold.copy()
+    for t in range(1, sold.shape[1]):
+        before = np.s_[:, max(t - VELOCITY_PERIODS, 0) : t]
+        time = here[before].sum(axis=1)
+        rate = np.divide(sold[before].sum(axis=1), time, out=np.zeros(len(sold)), where=time > 0)
+        filled[:, t] += missing[:, t] * rate
+    return filled
 
 
 def best_ways(
@@ -200,7 +226,8 @@ def _ways(
     grid, horizon, windows = given["grid"], int(given["horizon"]), np.array(folds.windows)
     n_judged = len(folds.origins)
     # errors of the sum per period, at every origin of the grid
-    after = given["seen"][:, grid[:, None] + np.arange(horizon)].transpose(1, 0, 2)
+    came = given["series"][fill] if fill == FILLS.index("velocity") else given["seen"]
+    after = came[:, grid[:, None] + np.arange(horizon)].transpose(1, 0, 2)
     known = ~np.isnan(after)
     number = known.cumsum(axis=2)[:, :, windows - 1]
     error = np.where(known, after - points, 0.0).cumsum(axis=2)[:, :, windows - 1]

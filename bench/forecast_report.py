@@ -19,6 +19,7 @@ from forecast_scores import (
     scaled_losses,
     squared_scaled_errors,
 )
+from forecast_sets import JUDGED_ON
 
 OURS = "invnb"
 
@@ -111,6 +112,7 @@ def print_table(result: dict[str, Any]) -> None:
         f"\n## {result['set']}: {result['series']} series, origins {result['origins']}, windows {windows}, "
         f"{result['judged_sums']:,} sums judged, {result['without_scale']} of them without scale\n"
     )
+    print(f"Judged on {JUDGED_ON.get(result['set'], 'units')}.\n")
     print(f"| method | scaled pinball | ours / it | ours - it ± | {longest} | ours / it | RMSSE | ours / it "
           "| bias | P50 | P80 | P90 | P95 | fill, way | CPU s |")  # fmt: skip
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|")

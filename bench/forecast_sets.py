@@ -9,45 +9,56 @@ panel, features, sku_segments = tables_at(bench, bench.origins[0])    all that w
 - `online_retail`: products with 20 or more selling weeks, by the project's own ingest, all categories.
   Judged on units ordered. Development: 14.
 - `freshretail`: 772 store-products, 90 days; a day out for a part is censored, for all of it not available.
-  Judged on the amounts of days without a stock-out hour. Development: 27.
+  Judged on what was sold and, for the hours without stock, what such hours sell (`hours_filled`): no day is
+  left out because it sold well. Days without an hour in stock are left out. Development: 27.
 - `sample`: the three categories of the bundled shop together. Judged on its true demand.
   Development: another seed.
 
 A development cut ends the history at least as far back as the judged forecasts reach, so that nothing tuned
-on it has seen what is judged. Tables are cached in build/bench/.
+on it has seen what is judged. The tables come from forecast_sources.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+import forecast_sources as sources
 import numpy as np
 import pandas as pd
+from forecast_sources import CACHE, SAMPLE_CATEGORIES, SAMPLE_SEED, NoData, sample_truth
 from numpy.typing import NDArray
 
-PROJECT = Path(__file__).resolve().parents[1]
-CACHE = PROJECT / "build" / "bench"
+__all__ = [
+    "CACHE",
+    "JUDGED_ON",
+    "SAMPLE_SEED",
+    "SETS",
+    "BenchSet",
+    "NoData",
+    "available_share",
+    "hours_filled",
+    "judged_units",
+    "load",
+    "sample_truth",
+]
+
 SETS = ("m5", "online_retail", "freshretail", "sample")
+JUDGED_ON = {
+    "m5": "units sold",
+    "online_retail": "units ordered",
+    "freshretail": "what was sold and, for hours without stock, what hours in stock sell; no day is left out "
+    "because it sold out, and no forecast enters (`hours_filled`)",
+    "sample": "the true demand of the simulated shop, sold or not",
+}
 DEVELOPMENT_CUT = {"m5": 26, "online_retail": 14, "freshretail": 27, "sample": 0}
-SAMPLE_SEED = 42
-SAMPLE_CATEGORIES = ("toys", "kitchen", "beauty")
 ORIGINS = 6
-LEAST_SELLING_WEEKS = 20
-SELLING_HOURS = 16
-"""Hours of a day, 6 to 22, in which FreshRetail says whether a product was there."""
-PRICE_PERIODS = 26
-"""A price is a discount from the highest of this many last weeks (M5 has no list price)."""
+NEAR_DAYS = 14
+"""Days before and after a day whose sales per hour in stock stand for its hours without."""
+MOST_DISPERSION = 5.0
+"""Variance over mean of a day's sales, at most, when demand of hours without stock is drawn."""
 
 Floats = NDArray[np.float64]
-Tables = dict[str, pd.DataFrame]
-
-
-class NoData(Exception):  # noqa: N818 (it names what happened)
-    """A set whose file is not there."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +119,13 @@ def load(name: str, cut_periods: int = 0, seed: int = SAMPLE_SEED) -> BenchSet:
     if bench.origins[0] - cut_periods < 2:
         raise ValueError(f"cut_periods = {cut_periods} leaves no history before the first origin of {name}")
     period = np.sort(bench.panel["period"].unique())
+    panel = _until(bench.panel, period[n_period - 1])
     return replace(
         bench,
-        panel=_until(bench.panel, period[n_period - 1]),
+        panel=panel,
         origins=bench.origins - cut_periods,
-        judged=bench.judged[:, :n_period],
+        # what stands for hours without stock must not look beyond the cut either
+        judged=hours_filled(panel) if name == "freshretail" else bench.judged[:, :n_period],
         truth=None if bench.truth is None else bench.truth[:, :n_period],
     )
 
@@ -158,11 +171,6 @@ def tables_at(
     return panel, features, segment_products(panel, features, seed=seed)
 
 
-def data_folder() -> Path:
-    """Folder of the real data: `$INVNB_DATA`, else ../shared/data beside the checkout."""
-    return Path(os.environ.get("INVNB_DATA") or PROJECT.parent / "shared" / "data")
-
-
 def evenly_spaced(n_period: int, horizon: int, step: int) -> NDArray[np.int64]:
     """Return `ORIGINS` origins `step` periods apart, the last with its whole horizon before the end.
 
@@ -180,6 +188,63 @@ def judged_units(panel: pd.DataFrame) -> Floats:
     return _wide(panel.assign(judged=units), "judged")
 
 
+def available_share(panel: pd.DataFrame) -> Floats:
+    """Return the share of each period with stock, (n_sku, n_period); NaN where it was not on offer."""
+    offered = ~panel["status"].isin(("not_launched", "ended", "closed", "missing"))
+    return _wide(panel.assign(judged=panel["available_share"].where(offered)), "judged")
+
+
+def hours_filled(panel: pd.DataFrame, seed: int = 0) -> Floats:
+    """Return what was sold and, for the hours without stock, a draw of what such hours sell, (n_sku, n_day).
+
+    A day sells out because much was asked for: judging the other days alone selects on the outcome, and
+    taking the sales of all for demand forgets what was lost. Sales per hour *in stock* do neither, since
+    whether an hour is in stock depends on earlier hours alone (optional stopping): summed over days they
+    are unbiased. So an hour without stock gets the product's sales per hour in stock of the `NEAR_DAYS` days
+    before and after, times the weekday's factor, as a gamma draw with the product's variance over mean. All
+    hours from 6 to 22 count alike (of any day's profile the file knows nothing). No forecast enters, and no
+    forecaster has it: it looks ahead.
+
+    Parameters
+    ----------
+    panel : daily panel whose `available_share` is the share of hours in stock.
+    seed : of the draws.
+
+    Returns
+    -------
+    (n_sku, n_day); NaN on days without an hour in stock: they say nothing, and were out before they began.
+
+    Source: Aalen, Borgan & Gjessing (2008), "Survival and Event History Analysis", chapter 3: occurrences
+    over exposure are unbiased under censoring that does not look ahead.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-04-01", periods=4)
+    >>> panel = pd.DataFrame({"sku": "A", "period": days, "status": "sold", "units": [4.0, 4.0, 2.0, None],
+    ...                       "available_share": [1.0, 1.0, 0.5, 0.0]})
+    >>> hours_filled(panel).round(1)[0, [0, 1, 3]].tolist(), bool(hours_filled(panel)[0, 2] > 2)
+    ([4.0, 4.0, nan], True)
+    """
+    units, share = _wide(panel.assign(judged=panel["units"]), "judged"), available_share(panel)
+    here = share > 0
+    sold, hours = np.where(here, units, 0.0), np.where(here, share, 0.0)
+    rate = np.empty_like(sold)
+    for t in range(sold.shape[1]):
+        near = np.s_[:, max(t - NEAR_DAYS, 0) : t + NEAR_DAYS + 1]
+        rate[:, t] = sold[near].sum(axis=1) / np.maximum(hours[near].sum(axis=1), 1e-9)
+    weekday = np.arange(sold.shape[1]) % 7
+    for day in range(7):
+        on = weekday == day
+        rate[:, on] *= sold[:, on].sum() / max((rate * hours)[:, on].sum(), 1e-9)
+    whole = share == 1
+    mean = np.where(whole, sold, 0.0).sum(axis=1) / np.maximum(whole.sum(axis=1), 1)
+    square = np.where(whole, (sold - mean[:, None]) ** 2, 0.0).sum(axis=1) / np.maximum(whole.sum(axis=1), 1)
+    dispersion = np.clip(square / np.maximum(mean, 1e-9), 1e-3, MOST_DISPERSION)[:, None]
+    lost = np.maximum(rate * (1 - hours), 0.0)
+    drawn = np.random.default_rng(seed).gamma(np.maximum(lost / dispersion, 1e-9), dispersion)
+    return np.where(here, sold + np.where(lost > 0, drawn, 0.0), np.nan)
+
+
 def _wide(panel: pd.DataFrame, column: str) -> Floats:
     table = panel.assign(sku=panel["sku"].astype(str)).pivot_table(
         index="sku", columns="period", values=column, aggfunc="sum", dropna=False, sort=True
@@ -194,197 +259,51 @@ def _until(panel: pd.DataFrame, last: pd.Timestamp | np.datetime64) -> pd.DataFr
     return panel[panel["period"] <= last].reset_index(drop=True)
 
 
-def _file(name: str) -> Path:
-    file = data_folder() / name
-    if not file.is_file():
-        raise NoData(f"{file} is not there: set INVNB_DATA to the folder that holds {name}")
-    return file
-
-
-def _cached(key: str, made_by: list[Path], make: Callable[[], Tables]) -> Tables:
-    """Return tables from build/bench/sets/, made anew when one of the files they are made by has changed."""
-    digest = hashlib.sha256()
-    for file in sorted(made_by):
-        stat = file.stat()
-        inside = file.read_bytes() if stat.st_size < 1_000_000 else f"{stat.st_size} {stat.st_mtime}".encode()
-        digest.update(inside)
-    folder = CACHE / "sets" / f"{key}-{digest.hexdigest()[:12]}"
-    if not folder.is_dir():
-        tables = make()
-        scratch = folder.with_name(f"{folder.name}.{os.getpid()}")
-        scratch.mkdir(parents=True, exist_ok=True)
-        for name, table in tables.items():
-            table.to_parquet(scratch / f"{name}.parquet", index=False)
-        try:
-            scratch.rename(folder)
-        except OSError:  # another run was quicker
-            for file in scratch.iterdir():
-                file.unlink()
-            scratch.rmdir()
-    return {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
-
-
-def _data_code() -> list[Path]:
-    return [Path(__file__), *(PROJECT / "invnb" / "data").rglob("*.py")]
-
-
-def _grid(sku: pd.Series, period: pd.Series, **columns: object) -> pd.DataFrame:
-    """A panel with the columns every reader may ask for; what is not given is unknown."""
-    empty = {"start_units": np.nan, "list_price": np.nan, "net_price": np.nan, "discount_share": np.nan}
-    empty |= {"promotion": False, "page_views": np.nan, "returned_units": 0.0}
-    return pd.DataFrame({"sku": sku.astype(str), "location": "main", "period": period, **empty, **columns})
-
-
-def _products(sku: pd.Series, category: pd.Series) -> pd.DataFrame:
-    from invnb.data.tables import complete
-
-    table = pd.DataFrame({"sku": sku.astype(str), "name": sku.astype(str), "category": category.astype(str)})
-    return complete("products", table.drop_duplicates("sku").reset_index(drop=True))
-
-
 def _m5() -> BenchSet:
-    file = _file("m5_28_items.parquet")
-    tables = _cached("m5", [*_data_code(), file], lambda: m5_tables(pd.read_parquet(file)))
-    panel, products = tables["panel"], tables["products"]
-    judged = judged_units(panel)
-    return BenchSet(
-        "m5", panel, products, pd.DataFrame(), pd.DataFrame(), "US",
-        horizon_periods=4, least_periods=4, origins=evenly_spaced(judged.shape[1], 4, 4), judged=judged,
-    )  # fmt: skip
-
-
-def m5_tables(daily: pd.DataFrame) -> Tables:
-    """Return `panel` and `products` of M5's days: weeks from Saturday to Friday, as its prices run."""
-    daily = daily.assign(sku=daily["item_id"].astype(str) + "_" + daily["store_id"].astype(str))
-    weeks = daily.groupby(["sku", "wm_yr_wk"], sort=True).agg(
-        period=("date", "min"), days=("date", "size"), units=("sales", "sum"),
-        price=("sell_price", "mean"), department=("dept_id", "first"),
-    ).reset_index()  # fmt: skip
-    weeks = weeks[weeks["days"] == 7]  # the last week is cut short
-    priced = weeks["price"].notna()
-    launched = priced.groupby(weeks["sku"]).cummax()
-    units = weeks["units"].astype(float).where(priced)
-    status = np.select([~launched, ~priced, units > 0], ["not_launched", "out_of_stock", "sold"], "zero")
-    highest = weeks.groupby("sku")["price"].transform(lambda x: x.rolling(PRICE_PERIODS, min_periods=1).max())
-    panel = _grid(
-        weeks["sku"], weeks["period"], status=status, units=units, available=priced, censored=False,
-        available_share=priced.astype(float), net_price=weeks["price"], list_price=highest,
-        discount_share=1 - weeks["price"] / highest,
-    )  # fmt: skip
-    products = _products(weeks["sku"], weeks["department"])
-    return {"panel": panel.reset_index(drop=True), "products": products}
+    tables = sources.m5()
+    judged = judged_units(tables["panel"])
+    return _plain("m5", tables, "US", 4, 4, evenly_spaced(judged.shape[1], 4, 4), judged)
 
 
 def _freshretail() -> BenchSet:
-    file = _file("freshretail_2_cities.parquet")
-    tables = _cached("freshretail", [*_data_code(), file], lambda: freshretail_tables(pd.read_parquet(file)))
-    panel, products = tables["panel"], tables["products"]
-    judged = judged_units(panel)
-    return BenchSet(
-        "freshretail", panel, products, pd.DataFrame(), pd.DataFrame(), "CN",
-        horizon_periods=7, least_periods=3, origins=evenly_spaced(judged.shape[1], 7, 4), judged=judged,
-    )  # fmt: skip
-
-
-def freshretail_tables(days: pd.DataFrame) -> Tables:
-    """Return `panel` and `products` of FreshRetail's days; what was asked for in an empty hour is lost."""
-    keys = ["city_id", "store_id", "product_id"]
-    days = days.assign(sku=days[keys].astype(str).agg("-".join, axis=1), period=pd.to_datetime(days["dt"]))
-    days = days.sort_values(["sku", "period"]).reset_index(drop=True)
-    there = 1 - days["stockout_hours_6_22"] / SELLING_HOURS
-    units = days["sale_amount"].where(there > 0)
-    status = np.select([there == 0, units > 0], ["out_of_stock", "sold"], "zero")
-    valid = days["discount"].where((days["discount"] > 0) & (days["discount"] <= 1))
-    panel = _grid(
-        days["sku"], days["period"], status=status, units=units, available=there > 0,
-        censored=(there > 0) & (there < 1), available_share=there, discount_share=1 - valid,
-        promotion=days["activity_flag"] > 0,
-    )  # fmt: skip
-    return {"panel": panel, "products": _products(days["sku"], days["first_category_id"])}
+    tables = sources.freshretail()
+    judged = hours_filled(tables["panel"])
+    return _plain("freshretail", tables, "CN", 7, 5, evenly_spaced(judged.shape[1], 7, 4), judged)
 
 
 def _online_retail() -> BenchSet:
-    file = _file("online_retail.csv.gz")
-    tables = _cached("online_retail", [*_data_code(), file], lambda: _online_retail_tables(file))
-    panel, products = tables["panel"], tables["products"]
-    judged = judged_units(panel)
+    tables = sources.online_retail()
+    judged = judged_units(tables["panel"])
     # One year only: origins two weeks apart leave a development cut that overlaps no judged week.
+    return _plain("online_retail", tables, "GB", 4, 4, evenly_spaced(judged.shape[1], 4, 2), judged)
+
+
+def _plain(
+    name: str,
+    tables: sources.Tables,
+    country: str,
+    horizon: int,
+    least: int,
+    origins: NDArray,
+    judged: Floats,
+) -> BenchSet:
+    """A set without promotions and page views."""
+    nothing = pd.DataFrame()
     return BenchSet(
-        "online_retail", panel, products, pd.DataFrame(), pd.DataFrame(), "GB",
-        horizon_periods=4, least_periods=4, origins=evenly_spaced(judged.shape[1], 4, 2), judged=judged,
-    )  # fmt: skip
-
-
-def _online_retail_tables(file: Path) -> Tables:
-    """Return `panel` and `products` by the project's ingest, category by category."""
-    from invnb.data import online_retail
-
-    categories = (*online_retail.CATEGORY_WORDS, "other")
-    return _ingested(
-        PROJECT / "params/sources/online_retail.yml", file.parent, categories, LEAST_SELLING_WEEKS
+        name, tables["panel"], tables["products"], nothing, nothing, country, horizon, least, origins, judged
     )
 
 
-def _ingested(
-    sources_file: Path, folder: Path, categories: tuple[str, ...], least_selling: int = 0
-) -> Tables:
-    from invnb.data.ingest import ingest
-    from invnb.inputs import load_sources
-
-    sources = load_sources(sources_file)
-    data = [ingest(sources, folder, category, period="week", salt="bench") for category in categories]
-    names = ("products", "promotions", "page_views")
-    tables = {name: pd.concat([one.tables[name] for one in data], ignore_index=True) for name in names}
-    panel = pd.concat([one.panel for one in data], ignore_index=True)
-    selling = panel["units"].gt(0).groupby(panel["sku"]).transform("sum")
-    return {"panel": panel[selling >= least_selling].reset_index(drop=True), **tables}
-
-
 def _sample(seed: int) -> BenchSet:
-    tables = _cached(f"sample{seed}", _data_code(), lambda: _sample_tables(seed))
+    tables = sources.sample(seed)
     panel = tables["panel"]
-    truth = _weekly_truth(tables["truth"], panel)
+    truth = sources.weekly_truth(tables["truth"], panel)
     alive = ~np.isin(_status(panel), ("not_launched", "ended", "closed", "missing"))
     return BenchSet(
         "sample", panel, tables["products"], tables["promotions"], tables["page_views"], "CN",
         horizon_periods=4, least_periods=4, origins=evenly_spaced(truth.shape[1], 4, 4),
         judged=np.where(alive, truth, np.nan), truth=truth,
     )  # fmt: skip
-
-
-def _sample_tables(seed: int) -> Tables:
-    """Return the ingested tables of a sample shop, and its truth by day and by product."""
-    from invnb.data.sample import write_sample
-
-    folder = CACHE / f"sample{seed}.{os.getpid()}"
-    files = write_sample(folder, seed)
-    tables = _ingested(PROJECT / "params/sources/sample.yml", folder, SAMPLE_CATEGORIES)
-    tables["truth"] = pd.read_parquet(files.truth)
-    tables["truth_parameters"] = pd.read_parquet(files.truth_parameters)
-    for file in folder.iterdir():
-        file.unlink()
-    folder.rmdir()
-    return tables
-
-
-def sample_truth(seed: int = SAMPLE_SEED) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the sample's `truth` (by date and sku) and `truth_parameters` (by sku), from the cache."""
-    tables = _cached(f"sample{seed}", _data_code(), lambda: _sample_tables(seed))
-    return tables["truth"], tables["truth_parameters"]
-
-
-def _weekly_truth(truth: pd.DataFrame, panel: pd.DataFrame, column: str = "demand_units") -> Floats:
-    """Return true demand by product and week of the panel, NaN where the truth says nothing."""
-    sku = np.sort(panel["sku"].astype(str).unique())
-    period = np.sort(panel["period"].unique())
-    week = np.searchsorted(period, truth["date"].to_numpy().astype(period.dtype), side="right") - 1
-    inside = (week >= 0) & (truth["date"] < pd.Timestamp(period[-1]) + pd.Timedelta(days=7)).to_numpy()
-    row = pd.Index(sku).get_indexer(truth["sku"].astype(str))
-    inside &= row >= 0
-    out = np.full((sku.size, period.size), np.nan)
-    out[row[inside], week[inside]] = 0.0
-    np.add.at(out, (row[inside], week[inside]), truth[column].to_numpy(dtype=float)[inside])
-    return out
 
 
 def _status(panel: pd.DataFrame) -> NDArray[np.object_]:
@@ -408,7 +327,7 @@ def synthetic(n_series: int, n_periods: int = 156, seed: int = 0) -> BenchSet:
     base = _sample(SAMPLE_SEED)
     assert base.truth is not None
     truth, _ = sample_truth()
-    mean = _weekly_truth(truth, base.panel, "expected_units")
+    mean = sources.weekly_truth(truth, base.panel, "expected_units")
     while mean.shape[1] < n_periods:
         more = min(52, n_periods - mean.shape[1])
         mean = np.concatenate([mean, mean[:, -52:][:, :more]], axis=1)
@@ -425,14 +344,14 @@ def synthetic(n_series: int, n_periods: int = 156, seed: int = 0) -> BenchSet:
     )
     sku = np.array([f"S{i:06d}" for i in range(n_series)])
     period = pd.date_range("2023-01-02", periods=n_periods, freq="7D")
-    panel = _grid(
+    panel = sources.grid(
         pd.Series(np.repeat(sku, n_periods)), pd.Series(np.tile(period, n_series)),
         status=status.ravel(), units=units.ravel(), available=known.ravel(), censored=False,
         available_share=known.astype(float).ravel(),
     )  # fmt: skip
     category = pd.Series(np.array(SAMPLE_CATEGORIES)[donor % len(SAMPLE_CATEGORIES)])
     return BenchSet(
-        f"synthetic{n_series}", panel, _products(pd.Series(sku), category),
+        f"synthetic{n_series}", panel, sources.product_table(pd.Series(sku), category),
         pd.DataFrame(), pd.DataFrame(), "CN",
         horizon_periods=4, least_periods=4, origins=evenly_spaced(n_periods, 4, 4), judged=units,
     )  # fmt: skip

@@ -15,6 +15,7 @@ sys.path.insert(0, str(BENCH))
 import forecast_peers_run  # noqa: E402
 import forecast_scores  # noqa: E402
 import forecast_sets  # noqa: E402
+import forecast_sources  # noqa: E402
 
 
 def tiny_set(units: np.ndarray) -> forecast_sets.BenchSet:
@@ -22,11 +23,11 @@ def tiny_set(units: np.ndarray) -> forecast_sets.BenchSet:
     sku = pd.Series(np.repeat([f"P{i}" for i in range(n)], length))
     period = pd.Series(np.tile(pd.date_range("2025-01-06", periods=length, freq="7D"), n))
     known = ~np.isnan(units).ravel()
-    panel = forecast_sets._grid(
+    panel = forecast_sources.grid(
         sku, period, status=np.where(known, "sold", "out_of_stock"), units=units.ravel(), available=known,
         censored=False, available_share=known.astype(float),
     )  # fmt: skip
-    products = forecast_sets._products(sku, sku)
+    products = forecast_sources.product_table(sku, sku)
     nothing = pd.DataFrame()
     origins = forecast_sets.evenly_spaced(length, 4, 2)
     return forecast_sets.BenchSet(
@@ -76,6 +77,51 @@ def test_true_law_covers_its_levels_though_demand_is_mostly_zero() -> None:
         # three standard errors of 4,000 coin flips, and the draws' own noise
         assert covered == pytest.approx(level, abs=3 * np.sqrt(level * (1 - level) / 4000) + 0.005)
     assert forecast_scores.drawn_coverage(actual, drawn * 0.5, 0.8).mean() < 0.77
+
+
+def sold_out_days(rng: np.random.Generator, n: int, length: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """True demand (n, length), and the panel of a shop that stocks for about the mean and so sells out."""
+    rate = rng.uniform(2, 12, (n, 1, 1))
+    by_hour = rng.poisson(rate / 16, (n, length, 16))
+    stock = np.round(rate[:, :, 0] * rng.uniform(0.8, 1.6, (n, length)))
+    sold = np.minimum(by_hour.sum(axis=2), stock)
+    there = (np.cumsum(by_hour, axis=2) - by_hour < stock[:, :, None]).mean(axis=2)
+    sku = pd.Series(np.repeat([f"P{i:03d}" for i in range(n)], length))
+    period = pd.Series(np.tile(pd.date_range("2024-03-28", periods=length), n))
+    panel = forecast_sources.grid(
+        sku, period, status="sold", units=sold.ravel().astype(float), available=True,
+        censored=(there < 1).ravel(), available_share=there.ravel(),
+    )  # fmt: skip
+    return by_hour.sum(axis=2), panel
+
+
+def test_filled_hours_keep_the_mean_that_days_in_stock_throughout_lose() -> None:
+    demand, panel = sold_out_days(np.random.default_rng(5), 60, 90)
+    sold = panel["units"].to_numpy().reshape(demand.shape)
+    filled = forecast_sets.hours_filled(panel)
+    clean = forecast_sets.judged_units(panel)
+    whole = ~np.isnan(clean)
+    assert 0.5 < whole.mean() < 0.9
+    # three standard errors of 5,400 days of variance about their mean are 1.6 % of it
+    assert filled.sum() / demand.sum() == pytest.approx(1, abs=0.02)
+    by_product = np.where(whole, clean, 0).sum(axis=1) / whole.sum(axis=1)
+    assert by_product.sum() / demand.mean(axis=1).sum() < 0.95
+    assert (filled >= sold).all()
+    assert np.array_equal(filled[whole], clean[whole])
+    # sums of a week spread as true ones do: no quantile is judged on a fill that is too smooth
+    weeks = [x[:, :84].reshape(60, 12, 7).sum(axis=2) for x in (filled, demand)]
+    spread = [(x.var(axis=1, ddof=1) / x.mean(axis=1)).mean() for x in weeks]
+    assert spread[0] / spread[1] == pytest.approx(1, abs=0.15)
+
+
+def test_a_peers_fill_by_velocity_looks_back_alone() -> None:
+    demand, panel = sold_out_days(np.random.default_rng(6), 10, 60)
+    units, share = (panel[c].to_numpy().reshape(demand.shape) for c in ("units", "available_share"))
+    later = units.copy()
+    later[:, 40:] += 100
+    before, after = (forecast_peers_run.velocity_fill(x, share) for x in (units, later))
+    assert np.array_equal(before[:, :40], after[:, :40])
+    assert before[:, 28:].sum() / demand[:, 28:].sum() == pytest.approx(1, abs=0.08)
 
 
 def test_tables_at_an_origin_do_not_move_with_the_future() -> None:
