@@ -219,11 +219,15 @@ def draw_paths(
         paths *= rng.gamma(1 / BLIND_VARIATION, BLIND_VARIATION, paths.shape) * forecast[:, None, :]
     else:
         now = situations(inputs, forecast, origin, surprises.window)
+        # A product launched after the window has no forecast in it: its size is that of the whole path.
+        size = np.where(
+            now[:, 0] > np.log(2 * LEAST_MEAN), now[:, 0], np.log(forecast.mean(axis=1) + LEAST_MEAN)
+        )
         keys = _shared_keys(surprises.by_origin, n_scenarios, rng)
         for start in range(0, n, PRODUCTS_AT_ONCE):
             some = slice(start, start + PRODUCTS_AT_ONCE)
             leaves = surprises.forest.apply(now[some])
-            donor, part = _look_alikes(surprises, leaves, now[some, 0], n_scenarios, rng)
+            donor, part = _look_alikes(surprises, leaves, size[some], n_scenarios, rng)
             place = np.argsort(np.argsort(keys[some], axis=1), axis=1)
             relative = surprises.path[np.take_along_axis(donor, place, axis=1), :horizon]
             relative *= np.take_along_axis(part, place, axis=1)[:, :, None]
