@@ -175,3 +175,21 @@ def test_a_little_known_product_is_wider() -> None:
 def test_the_same_generator_gives_the_same_paths(mixed: tuple[np.ndarray, np.ndarray]) -> None:
     mean, demand = mixed
     np.testing.assert_array_equal(_drawn(demand, mean, 60, 50), _drawn(demand, mean, 60, 50))
+
+
+def test_a_launch_after_the_window_has_paths_of_its_own_size() -> None:
+    """Its window holds no forecast, like those of products of which nothing was expected and a little sold."""
+    rng = np.random.default_rng(80)
+    demand = rng.poisson(10, (40, 60)).astype(float)
+    demand[:20] = 3.0 * (rng.random((20, 60)) < 0.2)
+    at = np.arange(8, 52, 4)
+    mean = np.where(np.arange(40) < 20, 1e-5, 10.0)
+    bank = np.broadcast_to(np.repeat(mean[:, None], 8, axis=1), (at.size, 40, 8))
+    inputs = _inputs(demand)
+    found = paths.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
+    forecast = np.repeat(mean[:, None], 8, axis=1)
+    forecast[39, :4] = 0.0
+    units = paths.draw_paths(inputs, forecast, 60, found, np.zeros(40), 400, 1.0, rng)[39]
+    assert (units[:, :4] == 0).all()
+    # A donor of 3 units is enlarged at most fourfold, and its profile at most threefold.
+    assert 0 < units.max() <= 3 * 4 * 3 + 1
