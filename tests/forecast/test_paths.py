@@ -178,7 +178,7 @@ def test_the_same_generator_gives_the_same_paths(mixed: tuple[np.ndarray, np.nda
 
 
 def test_a_launch_after_the_window_has_paths_of_its_own_size() -> None:
-    """Its window holds no forecast, like those of products of which nothing was expected and a little sold."""
+    """Its window holds no forecast, as that of a product of which nothing was expected and a little sold."""
     rng = np.random.default_rng(80)
     demand = rng.poisson(10, (40, 60)).astype(float)
     demand[:20] = 3.0 * (rng.random((20, 60)) < 0.2)
