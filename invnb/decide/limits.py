@@ -58,7 +58,7 @@ def review_limits(
         found.append(Limit("budget", float(budget), economics["unit_cost"].to_numpy(float), currency))
     if storage_m3 is not None:
         volume = economics["volume_m3"].to_numpy(float)
-        taken = float(volume @ np.maximum(expected_stock_units, 0.0))
+        taken = float(np.nan_to_num(volume) @ np.maximum(expected_stock_units, 0.0))
         full = taken > storage_m3
         note = f"the stock expected there already takes {taken:.4g} of {storage_m3:g} m³" if full else ""
         found.append(Limit("storage", max(float(storage_m3) - taken, 0.0), volume, "m³", note))

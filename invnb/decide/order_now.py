@@ -44,7 +44,8 @@ class OrdersNow:
         (before the order arrives), `expected_lost_margin_if_not_ordered` (currency),
         `marginal_value_last_unit` (currency per unit), `value_per_money` (currency saved per currency spent),
         `binding_limit`, `reason_code`, `act_by_period` (reviews by which an order keeps the stock-out target,
-        counted from now: 0 this one, negative too late; NaN no risk within the horizon), `note`.
+        counted from now: 0 this one, negative too late; NaN no risk within the horizon), `act_by_date` (the
+        day of that review; empty where demand is an array or has one period), `note`.
     limits : `limit`, `unit`, `used`, `available`, `price_per_unit` (currency that one more unit would save),
         `note`.
     review : the same as arrays; zeros where a product could not be planned.
@@ -85,7 +86,8 @@ def order_now(
     inbound : table `inbound` (needs `Scenarios`), or (n_sku, n_period) units on order by period of arrival. A
         line of the table without a period is not counted, and named.
     economics : table `economics`, one row per product in the order of `demand`.
-    limits : from `limits.review_limits`; what the orders of this review share.
+    limits : from `limits.review_limits`; what the orders of this review share. A product whose use of a limit
+        is unknown is not planned; a limit whose availability is unknown is not kept to.
     supplier_min_value : least value of an order by supplier, currency; needs `supplier_id` in `economics`.
     levels : policy at later reviews; None: found on the scenarios.
     fill_rate_target : 1 - target is the tolerated probability of a stock-out, for `act_by_period`.
@@ -98,7 +100,7 @@ def order_now(
 
     Raises
     ------
-    ValueError : shapes that do not fit, or no product that can be planned.
+    ValueError : shapes, columns or labels that do not fit, or no product that can be planned.
 
     Examples
     --------
@@ -117,14 +119,10 @@ def order_now(
     units = demand.units if isinstance(demand, Scenarios) else np.asarray(demand)
     stock = np.asarray(on_hand_units, dtype=float)
     coming = _coming(demand, inbound)
-    for name, shape, wanted in [
-        ("on_hand_units", stock.shape, units.shape[:1]),
-        ("inbound", coming.shape, units.shape[::2]),
-        ("economics", (len(economics),), units.shape[:1]),
-    ]:
-        if shape != wanted:
-            raise ValueError(f"{name} must have the shape {wanted} to fit demand {units.shape}, got {shape}")
-    missing = _missing(units, stock, coming, economics)
+    _check(demand, units, stock, coming, economics, fill_rate_target, bool(supplier_min_value))
+    limits = [_nothing_below_zero(limit) for limit in limits]
+    usable = [limit for limit in limits if np.isfinite(limit.available)]
+    missing = _missing(units, stock, coming, economics, usable)
     planned = np.array([words == "" for words in missing])
     if not planned.any():
         raise ValueError(f"no product can be planned; the first one: {missing[0]}")
@@ -135,7 +133,6 @@ def order_now(
     terms = economics.reset_index(drop=True).iloc[rows]
     paths, net, pipeline = (units, stock, coming) if whole else (units[rows], stock[rows], coming[rows])
     policy = levels_from_scenarios(paths, terms) if levels is None else levels.take(rows)
-    usable = [limit for limit in limits if np.isfinite(limit.available)]
     mine = [Limit(x.name, x.available, x.use_per_unit[rows], x.unit, x.note) for x in usable]
     review = review_orders(paths, net, pipeline, terms, policy, mine, dict(supplier_min_value or {}))
 
@@ -170,6 +167,7 @@ def order_now(
                 new_item=(nobody if new_item is None else np.asarray(new_item))[rows],
             ),
             "act_by_period": act_by,
+            "act_by_date": _review_day(demand, act_by),
         },
         index=rows,
     ).reindex(np.arange(len(units)))
@@ -183,6 +181,58 @@ def order_now(
     table["note"] = notes
     shared = _limit_table(limits, table, review, terms, supplier_min_value or {})
     return OrdersNow(table, shared, _for_all(review, planned), planned)
+
+
+def _check(
+    demand: Scenarios | np.ndarray,
+    units: np.ndarray,
+    stock: np.ndarray,
+    coming: np.ndarray,
+    economics: pd.DataFrame,
+    fill_rate_target: float,
+    with_suppliers: bool,
+) -> None:
+    """What is wrong with the call itself, not with one product."""
+    if units.ndim != 3 or len(units) == 0:
+        raise ValueError(
+            f"demand must be (n_sku, n_scenario, n_period) with one product or more, got {units.shape}"
+        )
+    for name, shape, wanted in [
+        ("on_hand_units", stock.shape, units.shape[:1]),
+        ("inbound", coming.shape, units.shape[::2]),
+        ("economics", (len(economics),), units.shape[:1]),
+    ]:
+        if shape != wanted:
+            raise ValueError(f"{name} must have the shape {wanted} to fit demand {units.shape}, got {shape}")
+    lacking = [name for name in [*NEEDED, *["supplier_id"][: int(with_suppliers)]] if name not in economics]
+    if lacking:
+        raise ValueError(f"economics lacks the columns {', '.join(lacking)}")
+    if isinstance(demand, Scenarios) and "sku" in economics:
+        named = economics["sku"].astype(str).to_numpy()
+        if (named != demand.sku).any():
+            i = int((named != demand.sku).argmax())
+            raise ValueError(
+                f"economics must have the products of demand in its order, got {named[i]} in row {i} for "
+                f"{demand.sku[i]}"
+            )
+    if not 0 < fill_rate_target < 1:
+        raise ValueError(f"fill_rate_target must be above 0 and below 1, got {fill_rate_target:g}")
+
+
+def _nothing_below_zero(limit: Limit) -> Limit:
+    """A limit with less than nothing left has nothing left, and says so."""
+    if not limit.available < 0:
+        return limit
+    said = f"{limit.available:g} {limit.unit} is less than nothing: no order uses any"
+    return replace(limit, available=0.0, note="; ".join(filter(None, [limit.note, said])))
+
+
+def _review_day(demand: Scenarios | np.ndarray, reviews_ahead: np.ndarray) -> pd.DatetimeIndex:
+    """Day of the review so many reviews from now; each one closes the day before its period."""
+    if not isinstance(demand, Scenarios) or len(demand.period) < 2:
+        return pd.DatetimeIndex([pd.NaT] * len(reviews_ahead))
+    first, second = pd.DatetimeIndex(demand.period[:2])
+    return (first - pd.Timedelta(days=1)) + pd.TimedeltaIndex(reviews_ahead * (second - first))
 
 
 def _coming(demand: Scenarios | np.ndarray, inbound: pd.DataFrame | np.ndarray) -> np.ndarray:
@@ -210,11 +260,18 @@ def _for_all(review: Review, planned: np.ndarray) -> Review:
     return replace(review, **spread)
 
 
-def _missing(units: np.ndarray, stock: np.ndarray, coming: np.ndarray, economics: pd.DataFrame) -> list[str]:
+def _missing(
+    units: np.ndarray,
+    stock: np.ndarray,
+    coming: np.ndarray,
+    economics: pd.DataFrame,
+    limits: Sequence[Limit],
+) -> list[str]:
     """What a product cannot be planned without, in words; "" where nothing is missing."""
     faults = {
         "stock unknown": ~np.isfinite(stock),
         "no demand scenarios": ~np.isfinite(units.sum(axis=(1, 2))),
+        "demand below zero": units.min(axis=(1, 2)) < 0,
         "orders on the way unknown": ~(np.isfinite(coming) & (np.nan_to_num(coming) >= 0)).all(axis=1),
     }
     for name, (least, words) in NEEDED.items():
@@ -227,6 +284,8 @@ def _missing(units: np.ndarray, stock: np.ndarray, coming: np.ndarray, economics
         if name == "lost_share":
             wrong |= np.nan_to_num(value) > 1
         faults[f"no valid {words}"] = wrong
+    for limit in limits:
+        faults[f"use of {limit.name} unknown"] = ~(limit.use_per_unit >= 0)
     marks = np.array(list(faults.values()))
     return ["; ".join(np.array(list(faults))[marks[:, i]]) for i in range(len(stock))]
 
@@ -279,7 +338,7 @@ def _limit_table(
             {
                 "limit": limit.name,
                 "unit": limit.unit,
-                "used": float(limit.use_per_unit @ table["order_units"]),
+                "used": float(np.nan_to_num(limit.use_per_unit) @ table["order_units"]),
                 "available": limit.available,
                 "price_per_unit": review.limit_price.get(limit.name, 0.0),
                 "note": note,

@@ -14,6 +14,7 @@ from invnb.decide.plan import LIMIT_COLUMNS
 from invnb.decide.policy import levels_of, policy_table
 from invnb.decide.review import best_orders, levels_from_scenarios
 from invnb.forecast.scenarios import Scenarios
+from invnb.inventory.plan import plan
 from invnb.inventory.rollout import level_rise
 
 
@@ -154,6 +155,100 @@ def test_levels_follow_the_season_and_the_table_gives_them_back():
     assert (level_rise(units, [2, 2], [np.nan, 0.0])[0] == 0).all()
 
 
+WEEKS = np.datetime64("2025-06-09") + 7 * np.arange(8)
+REASONS = {
+    "", "BELOW_TARGET", "LEADTIME_RISK", "PROMO_BUILD", "SEASON_BUILD", "MOQ_FORCED", "NEW_ITEM",
+    "NONE_BUDGET", "CONTAINER_FILL",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("days", [1, 7])
+@pytest.mark.parametrize("review", [1, 2, 7])
+@pytest.mark.parametrize("lost_share", [0.0, 0.5, 1.0])
+def test_any_review_lead_time_and_kind_of_shortage(days, review, lost_share):
+    """Daily or weekly, lead times from none to beyond the horizon, with and without a budget."""
+    demand, stock, inbound, economics = shelf(
+        5, lost_share=lost_share, review_period_periods=review, order_cost=2.0,
+        lead_time_periods=[0, 1, 3, 7, 11], pack_units=[1.0, 6.0, 1.0, 4.0, 1.0], min_order_units=3.0,
+    )  # fmt: skip
+    period = np.datetime64("2025-06-09") + days * np.arange(8)
+    scenarios = Scenarios(economics["sku"].to_numpy(str), period, demand, 1)
+    free = order_now(scenarios, stock, inbound, economics)
+    budget = 0.5 * float(economics["unit_cost"] @ free.orders["order_units"])
+    for found in (free, order_now(scenarios, stock, inbound, economics, limits=[money(economics, budget)])):
+        table = found.orders
+        units = table["order_units"]
+        assert (units % economics["pack_units"] == 0).all()
+        assert ((units == 0) | (units >= 3)).all()
+        figures = table.drop(columns=["act_by_period", "act_by_date"]).select_dtypes("number")
+        assert np.isfinite(figures).all(axis=None)
+        for name in ("fill_rate", "cycle_service", "fill_rate_without", "stockout_probability"):
+            assert table[name].between(-1e-12, 1 + 1e-12).all()
+        assert (table["fill_rate"] >= table["fill_rate_without"] - 1e-12).all()
+        assert set(table["reason_code"]) <= REASONS
+        on_a_review = (table["act_by_date"] - pd.Timestamp("2025-06-08")).dt.days / days
+        assert on_a_review.equals(table["act_by_period"])
+        assert (found.limits["used"] <= found.limits["available"]).all()
+    kept = free.orders[free.orders["order_units"] > 0]
+    assert len(kept) >= 4
+    assert (kept["expected_cost"] <= 1.02 * kept["expected_cost_without"]).all()  # within noise of the best
+    assert kept["expected_cost"].sum() < kept["expected_cost_without"].sum()
+
+
+def coupled_plan(demand, stock, inbound, economics, budget):
+    """The linear programme of all products and periods, the budget for this review only."""
+    n_period = demand.shape[2]
+    return plan(
+        demand,
+        unit_cost=economics["unit_cost"],
+        holding_cost=economics["holding_cost_per_unit_period"],
+        shortage_cost=economics["shortage_cost_per_unit"],
+        backorder_cost=economics["backorder_cost_per_unit_period"],
+        lost_share=economics["lost_share"],
+        initial_stock=stock,
+        pipeline=inbound,
+        lead_time_periods=economics["lead_time_periods"],
+        pack_units=1.0,
+        budget=np.r_[budget, np.full(n_period - 1, 1e6)],
+        whole_periods=1,
+        relative_gap=1e-9,
+        ranges=False,
+    )
+
+
+@pytest.mark.parametrize("lost_share", [0.0, 1.0])
+@pytest.mark.parametrize("share", [0.4, 0.7, 2.0])
+def test_priced_orders_are_those_of_the_coupled_linear_programme(lost_share, share):
+    """Known demand is what both solve: with backorders the orders are the same, unit for unit.
+
+    With lost sales the policy at later reviews does not foresee that a lost unit need not be replaced: under
+    a budget some orders differ, and cost less than 1 % more.
+    """
+    same, extra, cost = 0, 0.0, 0.0
+    for seed in range(6):
+        rng = np.random.default_rng(200 + seed)
+        _, _, _, economics = shelf(
+            4, seed=seed, lost_share=lost_share, holding_cost_per_unit_period=rng.uniform(0.2, 1, 4),
+            shortage_cost_per_unit=rng.uniform(5, 15, 4), lead_time_periods=rng.integers(0, 3, 4),
+            backorder_cost_per_unit_period=rng.uniform(2, 6, 4),
+        )  # fmt: skip
+        demand = rng.integers(1, 9, (4, 1, 6)).astype(float)
+        state = demand, rng.integers(0, 4, 4).astype(float), np.zeros((4, 6)), economics
+        price = economics["unit_cost"].to_numpy()
+        budget = share * price @ order_now(*state).orders["order_units"].to_numpy()
+        ours = order_now(*state, limits=[money(economics, budget)]).orders["order_units"].to_numpy()
+        best = coupled_plan(*state, budget)
+        same += np.allclose(ours, best.orders[:, 0])
+        state[2][np.arange(4), economics["lead_time_periods"]] += ours  # our orders, nothing else now
+        extra += coupled_plan(*state, 0.0).objective + price @ ours - best.objective
+        cost += best.costs.holding + best.costs.lost_margin + best.costs.backorder
+    assert extra >= -1e-6
+    if lost_share == 0:
+        assert same == 6
+        assert extra <= 1e-6
+    assert extra <= 0.01 * cost
+
+
 def spoil(table, column, value):
     """The first product's figure made wrong."""
     table[column] = table[column].astype(float)
@@ -231,6 +326,52 @@ def test_limits_that_cannot_all_hold_are_named():
     )
     assert rich.limits["note"].iloc[-1].startswith("supplier S takes no order below 500")
     assert (rich.orders["order_units"] == 0).all()
+
+
+def test_a_product_whose_use_of_a_limit_is_unknown_is_named_and_the_limit_kept():
+    demand, stock, inbound, economics = shelf(3)
+    economics.loc[0, "volume_m3"] = np.nan
+    limits = review_limits(economics, np.zeros(3), budget=None, storage_m3=1.0, currency="CNY")
+    found = order_now(demand, stock, inbound, economics, limits=limits)
+    assert found.orders["note"].tolist() == ["use of storage unknown", "", ""]
+    assert 0 < found.limits["used"][0] <= 1.0
+
+
+def test_a_limit_below_zero_stops_what_uses_it():
+    demand, stock, inbound, economics = shelf(3)
+    found = order_now(demand, stock, inbound, economics, limits=[money(economics, -5.0)])
+    assert (found.orders["order_units"] == 0).all()
+    assert found.limits["note"][0].startswith("-5 CNY is less than nothing")
+
+
+def test_demand_below_zero_is_named():
+    demand, stock, inbound, economics = shelf(3)
+    demand[1, 0, 0] = -1.0
+    found = order_now(demand, stock, inbound, economics).orders
+    assert found["note"].tolist() == ["", "demand below zero", ""]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"columns": ["lost_share"]}, "economics lacks the columns lost_share"),
+        ({"columns": ["supplier_id"]}, "economics lacks the columns supplier_id"),
+        ({"order": [1, 0, 2]}, "got P1 in row 0 for P0"),
+        ({"target": 95.0}, "above 0 and below 1, got 95"),
+        ({"n": 0}, r"one product or more, got \(0, 60, 8\)"),
+    ],
+)
+def test_a_call_that_cannot_be_meant_is_refused(change, said):
+    demand, stock, inbound, economics = shelf(3)
+    economics = economics.drop(columns=change.get("columns", [])).iloc[change.get("order", slice(None))]
+    paths = Scenarios(np.array(["P0", "P1", "P2"]), WEEKS, demand, 1)
+    if "n" in change:
+        paths, stock, inbound, economics = demand[:0], stock[:0], inbound[:0], economics[:0]
+    with pytest.raises(ValueError, match=said):
+        order_now(
+            paths, stock, inbound, economics, supplier_min_value={"S": 5.0},
+            fill_rate_target=change.get("target", 0.95),
+        )  # fmt: skip
 
 
 def test_a_limit_nobody_knows_is_named_and_not_kept_to():
