@@ -27,6 +27,7 @@ from invnb.forecast.calibrate import (
 from invnb.forecast.evaluate import (
     Folds,
     choose_champions,
+    fit_models,
     forecast_origins,
     lead_time_window,
     make_folds,
@@ -150,7 +151,7 @@ def compare_models(
         champions=champions,
         forecast_history=_history(inputs, folds, paths, owner),
         calibration=calibration_table(inputs, folds, paths, bank, past, group, seed),
-        models=_trained(inputs, sorted(set(owner)), horizon_periods, seed),
+        models=fit_models(inputs, sorted(set(owner)), inputs.n_history, horizon_periods, seed),
         inputs=inputs,
         folds=folds,
         group=group,
@@ -279,14 +280,6 @@ def _spaced(origins: NDArray[np.int64]) -> NDArray[np.int64]:
         if not kept or kept[-1] - origin >= BANK_STEP_PERIODS:
             kept.append(int(origin))
     return np.array(kept[:BANK_ORIGINS][::-1] if len(kept) > 2 else origins[-BANK_ORIGINS:], dtype=np.int64)
-
-
-def _trained(inputs: Inputs, names: Sequence[str], horizon: int, seed: int) -> dict[str, Any]:
-    """Return the models trained on the whole history, by name."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        return {name: model(name).fit(inputs, inputs.n_history, horizon, seed) for name in names}
 
 
 def _groups(inputs: Inputs, sku_segments: pd.DataFrame) -> NDArray[np.object_]:

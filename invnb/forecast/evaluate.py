@@ -9,9 +9,12 @@ that sum, each with the quantiles its own errors from other origins give it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,11 +25,16 @@ from invnb.forecast.inputs import Inputs
 from invnb.forecast.models import MODELS, combine, model
 
 Floats = NDArray[np.float64]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+log = logging.getLogger(__name__)
+"""One line (level INFO) for every model and origin done: what long work shows of its progress."""
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 """Quantile levels on which models are ranked: the critical ratios of stock decisions."""
 WINDOW_PERIODS = 4
-"""Periods summed for the lead-time demand on which models are ranked (or the horizon, if shorter)."""
+"""Weeks summed for the lead-time demand on which models are ranked (or the horizon, if shorter)."""
 DAYS_PER_WEEK = 7
 MOST_STEP_PERIODS = 4
 """Origins lie at most this far apart: beyond, one only loses recent ones."""
@@ -51,6 +59,7 @@ class Folds:
     scale : (n_origin, n_sku) mean absolute step of the demand before the origin, NaN where undefined.
     square_scale : (n_origin, n_sku) the same of squared steps.
     level : (n_origin, n_sku) demand per period known at the origin.
+    window_periods : periods summed for the lead-time demand on which models are ranked (`lead_time_window`).
     """
 
     origins: NDArray[np.int64]
@@ -59,6 +68,7 @@ class Folds:
     scale: Floats
     square_scale: Floats
     level: Floats
+    window_periods: int = WINDOW_PERIODS
 
 
 def lead_time_window(period_days: int, horizon: int) -> int:
@@ -119,34 +129,81 @@ def forecast_origins(
     refit_periods : a learned model is trained again once this many periods have passed since its training;
         in between the last one is used with newer features, as a shop would.
     """
-    from threadpoolctl import threadpool_limits
-
     at = np.asarray(origins, dtype=np.int64)
-
-    def run(name: str) -> Floats:
-        chosen, trained_at, fitted = model(name), -1, None
-        paths = np.empty((at.size, inputs.n_sku, horizon))
-        for k, origin in enumerate(at):
-            if chosen.learns and (trained_at < 0 or origin - trained_at >= refit_periods):
-                fitted, trained_at = chosen.fit(inputs, int(origin), horizon, seed), int(origin)
-            paths[k] = chosen.predict(fitted, inputs, int(origin), horizon)
-        return paths
-
-    # One thread per model: on a busy machine a model's own threads wait for one another. OpenMP keeps the
-    # limit by thread, so each worker sets it for itself; what they import is imported once, before.
     wanted = [model(name).parts or (name,) for name in names]
     single = list(dict.fromkeys(part for parts in wanted for part in parts))  # each part forecasts once
-    if any(model(name).learns for name in single):
-        import sklearn.ensemble  # noqa: F401
-    with (
-        threadpool_limits(1),
-        ThreadPoolExecutor(WORKERS, initializer=threadpool_limits, initargs=(1,)) as pool,
-    ):
-        made = dict(zip(single, pool.map(run, single), strict=True))
+    # What takes longest (the last of the registry) begins first, so that no worker waits at the end.
+    tasks = [
+        (name, some)
+        for name in sorted(single, key=list(MODELS).index, reverse=True)
+        for some in (_by_training(at, refit_periods) if model(name).learns else [np.arange(at.size)])
+    ]
+    made = {name: np.empty((at.size, inputs.n_sku, horizon)) for name in single}
+
+    def run(task: tuple[str, NDArray[np.int64]]) -> None:
+        name, some = task
+        fitted, began = None, time.perf_counter()
+        if model(name).learns:
+            fitted = model(name).fit(inputs, int(at[some[0]]), horizon, seed)
+        for k in some:
+            made[name][k] = model(name).predict(fitted, inputs, int(at[k]), horizon)
+            day, seconds = inputs.period[at[k]], time.perf_counter() - began
+            log.info("%s from %s: %d products, %.1f s", name, day, inputs.n_sku, seconds)
+
+    in_workers(run, tasks)
     return {
         name: combine([made[part] for part in parts]) if model(name).parts else made[name]
         for name, parts in zip(names, wanted, strict=True)
     }
+
+
+def in_workers(work: Callable[[Given], Made], tasks: Iterable[Given]) -> list[Made]:
+    """Return the results of independent tasks, `WORKERS` at a time, in the order of the tasks.
+
+    Each task has one thread: on a busy machine a model's own threads wait for one another.
+
+    Examples
+    --------
+    >>> in_workers(lambda x: x * x, [1, 2, 3])
+    [1, 4, 9]
+    """
+    import sklearn.ensemble  # noqa: F401 (imported once, before the workers ask for it at the same time)
+    from threadpoolctl import threadpool_limits
+
+    # OpenMP keeps the limit by thread, so each worker sets it for itself.
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(WORKERS, initializer=threadpool_limits, initargs=(1,)) as pool,
+    ):
+        return list(pool.map(work, tasks))
+
+
+def fit_models(inputs: Inputs, names: Sequence[str], origin: int, horizon: int, seed: int) -> dict[str, Any]:
+    """Return the models trained on what was known at `origin`, by name; a part shared by several once."""
+    wanted = {name: model(name).parts for name in names}
+    single = list(dict.fromkeys(part for name in names for part in wanted[name] or (name,)))
+    made = in_workers(lambda name: model(name).fit(inputs, origin, horizon, seed), single)
+    fitted = dict(zip(single, made, strict=True))
+    return {
+        name: {part: fitted[part] for part in parts} if parts else fitted[name]
+        for name, parts in wanted.items()
+    }
+
+
+def _by_training(origins: NDArray[np.int64], refit_periods: int) -> list[NDArray[np.int64]]:
+    """Return the positions of the origins that share a training, made at the first of them.
+
+    Examples
+    --------
+    >>> [some.tolist() for some in _by_training(np.array([60, 64, 68, 72]), 8)]
+    [[0, 1], [2, 3]]
+    """
+    groups: list[list[int]] = []
+    for k, origin in enumerate(origins):
+        if not groups or origin - origins[groups[-1][0]] >= refit_periods:
+            groups.append([])
+        groups[-1].append(k)
+    return [np.array(group) for group in groups]
 
 
 def make_folds(
@@ -163,6 +220,7 @@ def make_folds(
         scale=_scales(inputs.demand, origins, 1),
         square_scale=_scales(inputs.demand, origins, 2),
         level=inputs.level[:, origins].T,
+        window_periods=lead_time_window(inputs.period_days, horizon),
     )
 
 
@@ -175,7 +233,7 @@ def _scales(demand: Floats, origins: NDArray[np.int64], power: int) -> Floats:
 def lead_time_losses(folds: Folds, name: str, group: NDArray[np.object_]) -> tuple[Floats, Floats]:
     """Return the scaled pinball loss and the coverage of lead-time demand by origin, product and level.
 
-    The sum over the first `WINDOW_PERIODS` is forecast as the model's sum plus the quantile of the errors
+    The sum over `folds.window_periods` is forecast as the model's sum plus the quantile of the errors
     of its demand class at origins whose window does not overlap (or at all others, if there is none), in
     levels. Both results are (n_level, n_origin, n_sku), NaN where a period of the window is unknown, the
     scale undefined, or no other origin has an error.
@@ -186,7 +244,7 @@ def lead_time_losses(folds: Folds, name: str, group: NDArray[np.object_]) -> tup
     name : model.
     group : (n_sku,) demand class.
     """
-    window = min(WINDOW_PERIODS, folds.demand.shape[2])
+    window = min(folds.window_periods, folds.demand.shape[2])
     actual = folds.demand[:, :, :window].sum(axis=2)  # NaN where any period is unknown
     total = folds.forecasts[name][:, :, :window].sum(axis=2)
     error = (actual - total) / folds.level

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.features.calendar import FESTIVALS
-from invnb.forecast.evaluate import WINDOW_PERIODS
+from invnb.forecast.evaluate import lead_time_window
 from invnb.forecast.fallback import with_fallback
 from invnb.forecast.inputs import FEATURE_NAMES, LEVEL_PERIODS, Inputs, usable_columns
 from invnb.forecast.models import model
@@ -78,7 +78,7 @@ def explain_forecast(comparison: Comparison, forecast: Forecast, periods: int | 
     ----------
     comparison : result of `compare_models`; its `models` are asked again without one driver or another.
     forecast : result of `forecast_scenarios`.
-    periods : periods added up; None for `WINDOW_PERIODS`, or the horizon if shorter.
+    periods : periods added up; None for those of `lead_time_window`.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def explain_forecast(comparison: Comparison, forecast: Forecast, periods: int | 
     from threadpoolctl import threadpool_limits
 
     inputs, horizon = comparison.inputs, comparison.horizon_periods
-    window = min(WINDOW_PERIODS, horizon) if periods is None else periods
+    window = lead_time_window(inputs.period_days, horizon) if periods is None else periods
     if not 1 <= window <= horizon:
         raise ValueError(f"periods must be from 1 to the horizon of {horizon}, got {periods}")
     table = forecast.forecast.sort_values(["sku", "period"], kind="stable")

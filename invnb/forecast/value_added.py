@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from invnb.features.lags import last_known
 from invnb.forecast.compare import Comparison
-from invnb.forecast.evaluate import WINDOW_PERIODS, lead_time_losses
+from invnb.forecast.evaluate import lead_time_losses
 from invnb.forecast.models.statistical import exponential_smoothing
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ STEPS = {
 def forecast_value_added(comparison: Comparison) -> pd.DataFrame:
     """Return what each step of the ladder takes off the error of lead-time demand.
 
-    Every step forecasts the sum of the first `WINDOW_PERIODS` periods (or the horizon) from the same origins,
+    Every step forecasts the sum of the periods of `lead_time_window` from the same origins,
     for the products and origins at which all of them and the demand are known.
 
     Parameters
@@ -49,7 +49,7 @@ def forecast_value_added(comparison: Comparison) -> pd.DataFrame:
     columns = ["demand_class", "step", "wape", "value_added_points", "scaled_pinball", "n"]
     if folds.origins.size == 0:
         return pd.DataFrame({name: [] for name in columns})
-    window = min(WINDOW_PERIODS, comparison.horizon_periods)
+    window = min(folds.window_periods, comparison.horizon_periods)
     paths = dict(zip(STEPS, (
         _flat([np.nan_to_num(inputs.sold[:, origin - 1]) for origin in folds.origins], window),
         _flat([last_known(inputs.demand[:, :origin])[:, -1] for origin in folds.origins], window),
