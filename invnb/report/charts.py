@@ -210,3 +210,54 @@ def limits_chart(limits: pd.DataFrame, w: Wording, period: str = "week", most: i
     label_dates(ax, list(wide.index), w)
     ax.set(xlabel=w("axis.period", period=w(f"period.{period}")), ylabel=w("axis.use"))
     return figure
+
+
+@styled
+def cost_of_models(table: pd.DataFrame, w: Wording) -> Figure:
+    """What each model's forecasts cost beyond the cheapest model's, with one standard error.
+
+    Parameters
+    ----------
+    table : columns model, extra_cost, standard_error_cost in money and chosen (bool), the cheapest first.
+    w : the wording.
+    """
+    rows = table.iloc[::-1]
+    figure, ax = blank(5.2, 0.9 + 0.25 * len(rows))
+    y, x = np.arange(len(rows)), rows["extra_cost"].to_numpy(float)
+    spread = rows["standard_error_cost"].fillna(0.0).to_numpy(float)
+    chosen = rows["chosen"].astype(bool).to_numpy() if "chosen" in rows else np.zeros(len(rows), bool)
+    ax.hlines(y, x - spread, x + spread, color=MUTED, linewidth=1.2)
+    ax.plot(x[~chosen], y[~chosen], "o", color=MUTED, markerfacecolor="none", markersize=5)
+    ax.plot(x[chosen], y[chosen], "o", color=OURS, markersize=7)
+    for place, value in zip(y[chosen], x[chosen], strict=True):
+        ax.annotate(w("label.champion"), (value, place), xytext=(8, 0), textcoords="offset points",
+                    va="center", color=OURS)  # fmt: skip
+    ax.set_yticks(y, list(rows["model"]), color=INK)
+    ax.margins(x=0.12)
+    money_axis(ax, w, "x")
+    ax.set_xlabel(w("axis.extra_cost", currency=w.currency))
+    return figure
+
+
+@styled
+def plan_against_actual(rows: pd.DataFrame, w: Wording) -> Figure:
+    """One measure of a past plan with its 80% range, and what happened.
+
+    Parameters
+    ----------
+    rows : columns period, planned, low, high, actual in units; one row for each period.
+    w : the wording.
+    """
+    table = rows.sort_values("period")
+    figure, ax = blank(3.7, 2.2)
+    x = np.arange(len(table))
+    ax.fill_between(x, table["low"], table["high"], color=SOFT, linewidth=0)
+    ax.plot(x, table["planned"], color=OURS, linestyle="--")
+    ax.plot(x, table["actual"], color=INK)
+    ax.set_ylim(bottom=min(0.0, float(table[["low", "actual"]].min().min())))
+    ends = [(float(table["planned"].iloc[-1]), w("label.planned"), OURS),
+            (float(table["actual"].iloc[-1]), w("label.happened"), INK)]  # fmt: skip
+    label_ends(ax, ends, x[-1], 0.12)
+    label_dates(ax, list(table["period"]), w, 4)
+    ax.set_ylabel(w("axis.pieces"))
+    return figure

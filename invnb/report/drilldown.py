@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 from markupsafe import Markup
 
 from invnb.report import say
 from invnb.report.first_screen import sorted_alerts
 from invnb.report.forecast_evidence import drivers_by_product
 from invnb.report.inputs import Inputs
-from invnb.report.style import sparkline
+from invnb.report.product_list import anchors, pictures, product_table
 from invnb.report.tables import Column, Row, columns_of, html_table, rows_of
 from invnb.report.wording import Wording, is_missing
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """One list of the page, and the words it can be filtered by as (value, text)."""
+    """One list of the page, the words it can be filtered by as (value, text), where it was made, and what its
+    pictures share."""
 
     key: str
     title: str
@@ -26,6 +26,8 @@ class Explorer:
     table: Markup | str
     filters: tuple[tuple[str, str], ...]
     empty: str
+    href: str = ""
+    shared: str = ""
 
 
 def explorers(given: Inputs) -> list[Explorer]:
@@ -80,8 +82,9 @@ def orders(given: Inputs) -> Explorer:
         row_filter=lambda row: str(row.get("reason_code", "")),
     )  # fmt: skip
     return Explorer(
-        "orders", title, intro, html, tuple((code, w.of("reason", code)) for code in sorted(reasons)), ""
-    )
+        "orders", title, intro, html, tuple((code, w.of("reason", code)) for code in sorted(reasons)), "",
+        given.source("orders"),
+    )  # fmt: skip
 
 
 def alerts(given: Inputs) -> Explorer:
@@ -104,76 +107,36 @@ def alerts(given: Inputs) -> Explorer:
         row_filter=lambda row: str(row["type"]),
     )  # fmt: skip
     return Explorer(
-        "alerts", title, intro, html, tuple((code, w.of("alert_type", code)) for code in kinds), ""
-    )
-
-
-def product_table(given: Inputs) -> pd.DataFrame:
-    """One row for every product any table knows, with what is known of it."""
-    names = given.names.reset_index()
-    skus = [
-        given.table(name, "sku")["sku"]
-        for name in ("position", "economics", "sku_segments", "projection", "orders")
-    ]
-    every = pd.Series(
-        pd.concat([*skus, names.get("sku", pd.Series(dtype=object))]).unique(), name="sku", dtype=object
-    )
-    table = every.to_frame().merge(names, on="sku", how="left") if len(names) else every.to_frame()
-    parts = {
-        "sku_segments": ("abc", "xyz", "demand_class"),
-        "position": ("on_hand_units", "inbound_units"),
-        "economics": ("unit_cost", "price", "lead_time_days"),
-        "orders": (
-            "order_units",
-            "cover_days",
-            "stockout_probability",
-            "reason_code",
-            "on_hand_units",
-            "abc",
-            "xyz",
-        ),
-    }
-    for source, wanted in parts.items():
-        known = given.table(source, "sku").drop_duplicates("sku")
-        columns = [c for c in wanted if c in known and c not in table]
-        table = table.merge(known[["sku", *columns]], on="sku", how="left") if columns else table
-    if "order_units" in table and "reason_code" in table:
-        table.loc[table["reason_code"] == say.CUT, "order_units"] = 0
-    demand = given.table("forecast", "sku", "mean")
-    if len(demand):
-        table["forecast"] = table["sku"].map(demand.groupby("sku")["mean"].sum())
-    risk = given.table("projection", "sku", "stockout_probability")
-    if len(risk):
-        table["stockout_probability"] = table["sku"].map(risk.groupby("sku")["stockout_probability"].max())
-    return table.sort_values("sku", kind="stable")
+        "alerts", title, intro, html, tuple((code, w.of("alert_type", code)) for code in kinds), "",
+        given.source("alerts"),
+    )  # fmt: skip
 
 
 def products(given: Inputs) -> Explorer:
-    """Every product with stock, demand, order and a small picture of the stock ahead."""
+    """Every product with stock, demand and order, and the numbers its pictures are drawn from."""
     w, table = given.w, product_table(given)
     title, intro = w("page.all_products"), w("page.all_products_intro")
     if table.empty:
         return Explorer("products-list", title, intro, "", (), w("page.no_data"))
-    ahead = given.table("projection", "sku", "period", "stock_p10", "stock_p50", "stock_p90")
-    ahead = ahead.dropna(subset=["stock_p10", "stock_p50", "stock_p90"]).sort_values("period")
-    pictures = {
-        sku: sparkline(*(rows[key].tolist() for key in ("stock_p50", "stock_p10", "stock_p90")))
-        for sku, rows in ahead.groupby("sku", sort=False)
-    }
+    shared, write = pictures(given)
     columns = [_name(w)]
-    if pictures:
-        columns.append(Column("ahead", w("column.projection"), lambda row: pictures.get(row["sku"], "")))
-    columns += columns_of(
-        table, w, ["abc", "xyz", "demand_class", "on_hand_units", "inbound_units", "cover_days"]
-    )
-    columns += columns_of(table, w, ["forecast", "stockout_probability", "order_units"])
-    columns += columns_of(table, w, ["unit_cost", "price", "lead_time_days"])
+    if shared:
+        fold = Column("ahead", w("column.projection"), lambda row: write(str(row["sku"]), w.name(row, 40)))
+        columns.append(fold)
+    keys = (
+        "abc", "xyz", "demand_class", "on_hand_units", "inbound_units", "cover_days", "forecast",
+        "stockout_probability", "reorder_point", "order_up_to_level", "order_units", "unit_cost", "price",
+        "lead_time_days",
+    )  # fmt: skip
+    columns += columns_of(table, w, keys)
     because = drivers_by_product(given)
     if because:
         columns.append(Column("drivers", w("column.drivers"), lambda row: because.get(str(row["sku"]), "")))
     classes = sorted({str(c) for c in table["abc"].dropna()}) if "abc" in table else []
+    place = anchors(given)
     html = html_table(
         rows_of(table), columns, w("page.all_products_caption"), sortable=True,
-        row_filter=lambda row: str(row.get("abc", "")),
+        row_filter=lambda row: str(row.get("abc", "")), row_id=lambda row: place[row["sku"]],
     )  # fmt: skip
-    return Explorer("products-list", title, intro, html, tuple((c, c) for c in classes), "")
+    filters = tuple((c, c) for c in classes)
+    return Explorer("products-list", title, intro, html, filters, "", given.source("projection"), shared)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from invnb.report import charts, charts_forecast, forecast_evidence, say
+from invnb.report import charts, charts_forecast, decision_evidence, forecast_evidence, say, supplier_evidence
 from invnb.report.exhibit import Exhibit
 from invnb.report.first_screen import sorted_alerts
 from invnb.report.inputs import Inputs
@@ -19,28 +19,21 @@ from invnb.report.wording import MISSING, is_missing
 MOST_FANS = 6
 
 
-def exhibits(given: Inputs) -> list[Exhibit]:
-    """All evidence in the order of the page; what cannot be shown says so in its place."""
-    makers: dict[str, Callable[[Inputs], Exhibit | None]] = {
-        "projection": projection,
-        "savings": savings,
-        "costs": costs,
-        "frontier": frontier,
-        "limits": limits,
-        "forecast": forecast,
-        "models": models,
-        "calibration": calibration,
-        "value_added": forecast_evidence.value_added,
-        "drivers": forecast_evidence.drivers,
-        "segments": segments,
-        "suppliers": suppliers,
-        "changes": changes,
-        "unknown": unknown,
-    }
-    return [make(given) or _nothing(key, given) for key, make in makers.items()]
+def exhibits(given: Inputs) -> list[tuple[str, list[Exhibit]]]:
+    """All evidence in the order of the page, in groups with their titles.
+
+    What cannot be shown says so in its place; what only some runs have is left out without it.
+    """
+    groups = []
+    for group, makers in MAKERS.items():
+        made = [make(given) or _nothing(key, given) for key, make in makers.items()]
+        groups.append((given.w(f"group.{group}"), [exhibit for exhibit in made if exhibit]))
+    return groups
 
 
-def _nothing(key: str, given: Inputs) -> Exhibit:
+def _nothing(key: str, given: Inputs) -> Exhibit | None:
+    if key in decision_evidence.OPTIONAL:
+        return None
     return Exhibit(key, given.w(f"figure.{key}"), given.w("page.no_data"))
 
 
@@ -219,39 +212,6 @@ def segments(given: Inputs) -> Exhibit | None:
     return _one("segments", given, numbers, say.segments(table, w), picture, alt, "sku_segments")
 
 
-def supplier_table(given: Inputs) -> pd.DataFrame:
-    """Lead time, its spread and the number of products and late deliveries of each supplier."""
-    economics = given.table("economics", "sku", "supplier_id", "lead_time_days", "lead_time_sd_days")
-    if economics.empty:
-        return pd.DataFrame(
-            columns=["supplier_name", "products", "lead_time_days", "lead_time_sd_days", "late_orders"]
-        )
-    alerts = given.table("alerts", "sku", "type")
-    late = alerts.loc[alerts["type"] == "LATE_PO", "sku"].value_counts()
-    rows = economics.assign(late_orders=economics["sku"].map(late).fillna(0).astype(int))
-    table = rows.groupby("supplier_id", as_index=False).agg(
-        products=("sku", "nunique"),
-        lead_time_days=("lead_time_days", "mean"),
-        lead_time_sd_days=("lead_time_sd_days", "mean"),
-        late_orders=("late_orders", "sum"),
-    )
-    orders = given.table("orders", "supplier_id", "supplier_name").dropna().drop_duplicates("supplier_id")
-    names = orders.set_index("supplier_id")["supplier_name"]
-    table.insert(0, "supplier_name", table.pop("supplier_id").map(lambda key: names.get(key, key)))
-    return table.sort_values("lead_time_sd_days", ascending=False, kind="stable")
-
-
-def suppliers(given: Inputs) -> Exhibit | None:
-    """How long and how steadily each supplier delivers."""
-    w, table = given.w, supplier_table(given)
-    if table.empty:
-        return None
-    body = frame_table(table, w("figure.suppliers"), w)
-    return Exhibit(
-        "suppliers", w("figure.suppliers"), say.suppliers(table, w), (), "", body, given.source("economics")
-    )
-
-
 def changes(given: Inputs) -> Exhibit:
     """What moved since the last run: orders, key figures, and the products whose order moved most."""
     w, before = given.w, given.run.get("previous") or {}
@@ -313,6 +273,9 @@ def unknown(given: Inputs) -> Exhibit:
     elif given.table("economics", "assumed").empty:
         sentence = w("page.no_data")
     points = [str(text) for text in given.run.get("warnings") or []]
+    absent = [w(f"figure.{key}") for key in decision_evidence.OPTIONAL if key not in given.tables]
+    if absent and given.tables:
+        points.append(w("say.unknown_tables", names=w("format.list").join(absent)))
     body = Markup("<ul class=note>{}</ul>").format(
         Markup("").join(Markup("<li>{}</li>").format(p) for p in points)
     )
@@ -337,3 +300,34 @@ def kpi_table(given: Inputs, figures: pd.DataFrame) -> Markup:
     for key in ("low", "high", "previous", "target"):
         columns.append(Column(key, w(f"column.{key}"), measured(key), numeric=True))
     return html_table(rows_of(figures), columns, w("page.all_kpis_caption"))
+
+
+MAKERS: dict[str, dict[str, Callable[[Inputs], Exhibit | None]]] = {
+    "stock": {
+        "projection": projection,
+        "savings": savings,
+        "costs": costs,
+        "frontier": frontier,
+        "limits": limits,
+        "one_more_unit": decision_evidence.one_more_unit,
+        "cash_actions": decision_evidence.cash_actions,
+    },
+    "forecast": {
+        "forecast": forecast,
+        "calibration": calibration,
+        "models": models,
+        "model_value": decision_evidence.model_value,
+        "value_added": forecast_evidence.value_added,
+        "drivers": forecast_evidence.drivers,
+        "drift": decision_evidence.drift,
+        "recalibrations": decision_evidence.recalibrations,
+    },
+    "record": {
+        "suppliers": supplier_evidence.suppliers,
+        "plan_actual": decision_evidence.plan_actual,
+        "override_value": decision_evidence.override_value,
+        "alert_quality": decision_evidence.alert_quality,
+        "segments": segments,
+    },
+    "run": {"changes": changes, "unknown": unknown},
+}

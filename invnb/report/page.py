@@ -14,6 +14,7 @@ from invnb.report.drilldown import explorers
 from invnb.report.evidence import exhibits
 from invnb.report.inputs import Inputs
 from invnb.report.method import blocks
+from invnb.report.product_list import line_labels
 from invnb.report.questions import ten_questions
 from invnb.report.wording import Wording, is_missing
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_SCRIPTS = ("script", "products")
 
 
 @cache
@@ -112,7 +114,8 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
         currency=w.currency,
         period=w(f"period.{given.period}"),
         code_version=given.run.get("code_version") or "",
-        script=Markup((_TEMPLATES / "script.js").read_text(encoding="utf-8")),
+        line_labels=Markup(line_labels(w)),
+        script=Markup("".join((_TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)),
     )
 
 

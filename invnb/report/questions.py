@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from invnb.report import say
-from invnb.report.evidence import supplier_table
 from invnb.report.forecast_evidence import ladder, ladder_sentence
 from invnb.report.inputs import Inputs
+from invnb.report.supplier_evidence import supplier_sentence, supplier_table
 
 RUNS_OUT = ("OUT_NOW", "OUT_BEFORE_RECEIPT", "ORDER_BY_SOON")
 CASH_STUCK = ("EXCESS", "DEAD")
@@ -105,7 +105,7 @@ def _forecast(given: Inputs) -> tuple[str, str]:
 
 def _supplier(given: Inputs) -> tuple[str, str]:
     table = supplier_table(given)
-    return ("", "") if table.empty else (say.suppliers(table, given.w), "#suppliers")
+    return ("", "") if table.empty else (supplier_sentence(table, given.w), "#suppliers")
 
 
 def _what_if(given: Inputs) -> tuple[str, str]:

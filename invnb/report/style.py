@@ -20,7 +20,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -232,29 +232,3 @@ def _png(fig: Figure) -> bytes:
     image = Image.open(raw).convert("RGB").quantize(_PNG_COLOURS, dither=Image.Dither.NONE)
     image.save(small, format="PNG", optimize=True)
     return small.getvalue()
-
-
-def sparkline(middle: list[float], low: list[float], high: list[float]) -> Markup:
-    """A word-sized picture of expected stock: the middle line inside its range, with the line of zero.
-
-    Parameters
-    ----------
-    middle, low, high : units per period, of equal length.
-
-    Examples
-    --------
-    >>> sparkline([3, 2, 0], [2, 1, 0], [4, 3, 1]).startswith('<svg class="spark"')
-    True
-    """
-    top = max([*high, *middle, 1.0])
-    step = 80 / max(len(middle) - 1, 1)
-
-    def points(values: list[float], first: int = 0) -> list[str]:
-        return [f"{(first + i) * step:.0f},{20 - 18 * max(v, 0.0) / top:.1f}" for i, v in enumerate(values)]
-
-    band = " ".join(points(high) + points(low)[::-1])
-    line = " ".join(points(middle))
-    return Markup(
-        f'<svg class="spark" viewBox="0 0 80 21" aria-hidden="true">'
-        f'<polygon points="{band}"/><polyline points="{line}"/></svg>'
-    )

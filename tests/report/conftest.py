@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from invnb.report import Html, charts, charts_forecast, evidence
+from invnb.report import Html, charts, charts_forecast, decision_evidence, evidence
 
 TODAY = pd.Timestamp("2024-03-01")
 HORIZON = 13
@@ -265,7 +265,8 @@ def make(n: int = 60, seed: int = 7) -> dict[str, pd.DataFrame]:
         "alerts": _alerts(products, rng),
         "projection": _projection(products, orders, rng),
     }
-    return tables | _evidence(rng) | _forecasts(products, rng) | _rest(products, rng) | _explained(products)
+    tables |= _evidence(rng) | _forecasts(products, rng) | _rest(products, rng) | _explained(products)
+    return tables | _record(products, rng)
 
 
 def _explained(products: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -281,6 +282,71 @@ def _explained(products: pd.DataFrame) -> dict[str, pd.DataFrame]:
              [np.nan, 7.0, 9.0, 5.0], "n": 480}
         ),
         "forecast_explanation": explained.drop(columns="rate").assign(model="gradient_boosting", periods=4),
+    }  # fmt: skip
+
+
+def _record(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """What the loop learned: models in money, looser limits, freed cash, plan, changes, alerts, drift."""
+    n, day = len(products), pd.Timedelta(days=1)
+    money = pd.DataFrame(
+        {"model": ["gradient_boosting", "seasonal_naive", "svr"], "demand_class": "all", "extra_cost": [0.0, 310.0, 990.0],
+         "cost": [8000.0, 8310.0, 8990.0], "standard_error_cost": [0.0, 120.0, 400.0], "pinball_critical": [0.3, 0.28, 0.4],
+         "coverage_gap": [0.02, 0.03, 0.01], "rank_cost": [1, 2, 3], "rank_pinball": [2, 1, 3], "rank_calibration": [2, 3, 1],
+         "n": 480, "chosen": [False, True, False]}
+    )  # fmt: skip
+    more = pd.DataFrame(
+        {"limit": ["budget", "storage", "supplier_minimum"], "name": ["", "", "S2"], "unit": ["CNY", "m³", "CNY"],
+         "available": [20000.0, 60.0, 500.0], "ordered": [19990.0, 31.0, 700.0], "binds": [True, False, False],
+         "price": [0.31, 0.0, 0.0], "holds_from": [19000.0, 31.0, 0.0], "holds_to": [22400.0, np.inf, 700.0],
+         "gain_one_more": [0.0, 0.0, 0.0], "gain_ten_percent": [512.0, 0.0, 0.0], "units_ten_percent": [90.0, 0.0, 0.0],
+         "lines_ten_percent": [4, 0, 0], "first_sku": [products["sku"].iloc[0], "", ""]}
+    )  # fmt: skip
+    cash = (
+        products[["sku"]]
+        .head(14)
+        .assign(
+            action=["CANCEL_PO", "SELL_OFF"] * 7 if n >= 14 else "SELL_OFF",
+            cash_freed=rng.uniform(50, 900, min(n, 14)),
+        )
+    )
+    periods = pd.date_range("2023-12-04", periods=13, freq="7D")
+    plan = pd.DataFrame({"measure": ["sales_units", "receipt_units", "stock_units"]}).merge(
+        pd.DataFrame({"period": periods}), how="cross"
+    )
+    plan = plan.assign(planned=200.0, low=150.0, high=260.0, actual=rng.uniform(120, 290, len(plan)))
+    plan["inside"] = plan["actual"].between(plan["low"], plan["high"])
+    value = pd.DataFrame(
+        {"by": ["all", "reason", "reason", "sku"], "name": ["all", "gut feeling", "", products["sku"].iloc[0]], "n": [9, 6, 3, 4],
+         "changed_units": [120.0, 90.0, 30.0, 44.0], "value": [-800.0, -850.0, 50.0, -300.0], "low": [-1200.0, -1250.0, -40.0, -500.0],
+         "high": [-400.0, -450.0, 140.0, -100.0], "verdict": ["harms", "harms", "unclear", "harms"]}
+    )  # fmt: skip
+    alerts = pd.DataFrame(
+        [("recall", "count", 0.82, 0.7, 0.9, 55), ("recall", "money", 0.91, 0.8, 0.97, 55), ("precision", "count", 0.64, 0.5, 0.75, 70),
+         ("lead_days", "days", 28.0, np.nan, np.nan, 45), ("alerts_per_review", "count", 7.5, np.nan, np.nan, 26)],
+        columns=["measure", "basis", "value", "low", "high", "n"],
+    )  # fmt: skip
+    drift = pd.DataFrame(
+        {"level": "product", "name": products["sku"], "measure": "mean", "statistic": 1.0, "limit": 4.0, "alarm": False,
+         "stands": np.arange(n) % 10 == 0, "since": TODAY - 60 * day, "shift_units": rng.normal(0, 4, n), "observed": np.nan,
+         "expected": np.nan, "n": 26, "false_alarm_probability": 0.01}
+    )  # fmt: skip
+    again = pd.DataFrame({"date": [TODAY - 60 * day, TODAY - 30 * day], "what": ["champion", "calibration"], "why": ["scores", "drift"],
+                          "before": ["svr", "0.84"], "after": ["knn", "0.91"]})  # fmt: skip
+    lines = products[["sku", "supplier_id"]].assign(
+        po_id=[f"P{i}" for i in range(n)], line_id="1", units_ordered=10.0, first_promised_date=TODAY - 30 * day, promised_date=TODAY - 9 * day,
+        units_open=0.0, order_date=TODAY - 60 * day, status="completed",
+    )  # fmt: skip
+    receipts = lines[["po_id", "line_id"]].assign(
+        receipt_date=[TODAY - (31 if i % 3 else 20) * day for i in range(n)],
+        units_received=10.0,
+        units_rejected=0.0,
+    )
+    suppliers = pd.DataFrame({"supplier_id": ["S1", "S2", "S3"], "name": ["Sunrise Toys Ltd", "宏达玩具厂", "Nordic Play"],
+                              "order_min_value": [500.0, 500.0, np.nan]})  # fmt: skip
+    return {
+        "model_value": money, "one_more_unit": more, "cash_actions": cash, "plan_actual": plan, "override_value": value,
+        "alert_quality": alerts, "drift": drift, "recalibrations": again, "purchase_orders": lines, "receipts": receipts,
+        "suppliers": suppliers,
     }  # fmt: skip
 
 
@@ -329,7 +395,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, function in list(vars(module).items()):
             if hasattr(function, "__wrapped__"):  # decorated as a chart
                 monkeypatch.setattr(module, name, lambda *args, **kwargs: None)
-    monkeypatch.setattr(evidence, "show", lambda fig, alt: Html(f'<img alt="{escape(alt)}" src="data:,">'))
+    for module in (evidence, decision_evidence):
+        monkeypatch.setattr(module, "show", lambda fig, alt: Html(f'<img alt="{escape(alt)}" src="data:,">'))
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ def test_a_certain_saving_names_its_source_and_range() -> None:
 @pytest.mark.parametrize(
     ("saving", "low", "high", "expected"),
     [
-        (2000, -100, 4000, "not certain"),
+        (2000, -100, 4000, "includes zero"),
         (-300, -900, 100, "costs ¥300 more"),
         (0, -5, 5, "saves nothing"),
         (120, np.nan, np.nan, "its range is not known"),

@@ -5,7 +5,8 @@ document.querySelectorAll(".explorer").forEach((box) => {
   tools.hidden = false;
   const search = tools.querySelector("input"), filter = tools.querySelector("select");
   const status = tools.querySelector("[role=status]"), body = table.tBodies[0];
-  const rows = Array.from(body.rows), texts = rows.map((row) => row.textContent.toLowerCase());
+  const rows = Array.from(body.rows), shownText = (cell) => (cell.querySelector("summary") ?? cell).textContent;
+  const texts = rows.map((row) => Array.from(row.cells, shownText).join(" ").toLowerCase());
 
   const update = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -13,6 +14,7 @@ document.querySelectorAll(".explorer").forEach((box) => {
     rows.forEach((row, i) => {
       const fits = words.every((word) => texts[i].includes(word));
       row.hidden = !(fits && (!filter || !filter.value || row.dataset.f === filter.value));
+      if (row.extra) row.extra.hidden = row.hidden;
       if (!row.hidden) shown += 1;
     });
     status.textContent = status.dataset.text.replace("{shown}", shown).replace("{total}", rows.length);
@@ -30,7 +32,8 @@ document.querySelectorAll(".explorer").forEach((box) => {
       const down = head.getAttribute("aria-sort") !== "descending";
       table.tHead.querySelectorAll("[aria-sort]").forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const key = (row) => row.cells[column].dataset.v ?? row.cells[column].textContent;
+      const number = (text) => text.replace(/−/g, "-").replace(/[^\d.-]/g, ""), written = head.classList.contains("n") ? number : (text) => text;
+      const key = (row) => row.cells[column].dataset.v ?? written(shownText(row.cells[column]));
       const missing = (text) => text === "" || text === "–";
       const sorted = rows.slice().sort((a, b) => {
         const x = key(a), y = key(b);
@@ -38,7 +41,7 @@ document.querySelectorAll(".explorer").forEach((box) => {
         const both = x !== "" && y !== "" && !isNaN(x) && !isNaN(y);
         return (both ? x - y : order.compare(x, y)) * (down ? -1 : 1);
       });
-      body.append(...sorted);
+      body.append(...sorted.flatMap((row) => (row.extra ? [row, row.extra] : [row])));
     });
   });
   update();
