@@ -19,17 +19,13 @@ from invnb.decide.case import (
     service,
 )
 from invnb.decide.demand_path import DemandPath, demand_path
-from invnb.decide.first_order import Levels
+from invnb.decide.lost_unit_price import MULTIPLES, choose_at_each_review, learn_lost_unit_price
+from invnb.decide.past_forecasts import past_champions, past_forecasts, past_reviews
 from invnb.decide.replay import Replay, perfect_information_cost
 from invnb.decide.rules import RULES
-from invnb.features.segments import segment_products
-from invnb.forecast.compare import compare_models, replay_scenarios
+from invnb.forecast.scenarios import Scenarios
 
 KINDS = ["holding", "lost_sales", "backorder", "ordering"]
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the shortage cost: levels to choose from, and the frontier
-WARM_UP_PERIODS = 13  # replayed first and not counted: every policy comes to its own stock and setting
-PAST_ORIGINS = 6  # rolling origins on which the champions are chosen before the replay
-LEAST_HISTORY_PERIODS = 26  # kept before the first review
 
 
 @dataclass(frozen=True)
@@ -46,12 +42,14 @@ class Backtest:
     frontier : `label` (multiple of the shortage cost), `fill_rate`, `stock_value`, `here`.
     notes : `name`, `value`: what the replay assumed; `evidence` is "proof" where the true demand is known,
         else "illustration".
+    forecasts : scenarios of every review replayed, the warm-up first.
     """
 
     backtest: pd.DataFrame
     savings: pd.DataFrame
     frontier: pd.DataFrame
     notes: pd.DataFrame
+    forecasts: list[Scenarios]
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,8 @@ def run_backtest(
     seed: int,
     fill_rate_target: float = 0.95,
     true_demand: pd.DataFrame | None = None,
+    forecasts: Sequence[Scenarios] | None = None,
+    shortage_multiples: np.ndarray | None = None,
 ) -> Backtest:
     """Replay the last `backtest_periods` with a fresh forecast at each review.
 
@@ -105,23 +105,27 @@ def run_backtest(
     n_scenarios : demand paths per review. `seed` : of every draw.
     fill_rate_target : share of demanded units the rules are set to serve.
     true_demand : `sku`, `period`, `units`, where the truth is known (the sample); None: estimated from sales.
+    forecasts : scenarios of every review (`past_forecasts`); None: made here.
+    shortage_multiples : price of a lost unit at every review, each learned from the periods before it
+        (`learn_lost_unit_price`); None: learned here. What the truth would teach nobody could have known.
     """
     path = demand_path(panel, seed)
-    n_history = path.units.shape[1]
-    n_counted = min(backtest_periods, n_history // 2)
-    warm_up = int(np.clip(n_history - n_counted - LEAST_HISTORY_PERIODS, 0, WARM_UP_PERIODS))
-    n_periods = n_counted + warm_up
-    scenarios = past_scenarios(
-        panel, features, path.period[-n_periods:], path.sku,
+    reviews, warm_up = past_reviews(path, backtest_periods)
+    made = forecasts or past_scenarios(
+        panel, features, reviews, path.sku,
         horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
     )  # fmt: skip
+    if shortage_multiples is None:
+        shortage_multiples = learn_lost_unit_price(panel, economics, stock_history, made, seed=seed).chosen
+    n_periods = len(reviews)
     case = make_case(path, economics, stock_history, n_periods, true_demand, warm_up_periods=warm_up)
-    found = replay_all(
-        case, scenarios, rule_safety(path, economics, stock_history, n_periods, fill_rate_target)
-    )
+    safety = rule_safety(path, economics, stock_history, n_periods, fill_rate_target)
+    paths = [forecast.select([str(s) for s in path.sku]).units for forecast in made]
+    found = replay_all(case, paths, safety, chosen=shortage_multiples)
     return backtest_tables(
-        found, path, seed, stock_known=len(stock_history) > 0, truth=true_demand is not None
-    )
+        found, path, seed, stock_known=len(stock_history) > 0, truth=true_demand is not None,
+        forecasts=made,
+    )  # fmt: skip
 
 
 def past_scenarios(
@@ -133,29 +137,19 @@ def past_scenarios(
     horizon_periods: int,
     n_scenarios: int,
     seed: int,
-) -> list[np.ndarray]:
-    """Demand paths as they would have been drawn at each origin, (n_sku, n_scenario, n_ahead) each.
-
-    The champions are chosen on the history before the first origin, and kept.
+) -> list[Scenarios]:
+    """Demand paths as they would have been drawn at each origin, by champions chosen before the first.
 
     Parameters
     ----------
     panel, features : of the run. `origins` : first days of the periods, in order.
     sku : order of the products. The rest as in `run_backtest`.
     """
-    first = pd.Timestamp(origins[0])
-    days = np.diff(np.sort(panel["period"].unique())[:2])[0]
-    known = panel[panel["period"] < first]
-    seen = features[features["period"] < first + horizon_periods * days]
-    segments = segment_products(known, seen, seed=seed)
-    champions = compare_models(
-        known, seen, segments, horizon_periods=horizon_periods, origins=PAST_ORIGINS, seed=seed
-    ).champions
-    forecasts = replay_scenarios(
-        panel, features, segments, champions,
-        origins=origins, horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
+    champions = past_champions(panel, features, origins[0], horizon_periods=horizon_periods, seed=seed)
+    return past_forecasts(
+        panel, features, champions, origins, sku,
+        horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
     )  # fmt: skip
-    return [forecast.select([str(s) for s in sku]).units for forecast in forecasts]
 
 
 def rule_safety(
@@ -186,62 +180,49 @@ def replay_all(
     scenarios: Sequence[np.ndarray],
     safety: Mapping[str, float],
     multiples: Sequence[float] = MULTIPLES,
+    chosen: np.ndarray | None = None,
 ) -> Runs:
     """Our policy, the rules and perfect information on one ground.
 
     Our levels come from each review's scenarios. What a lost unit is taken to cost in them is corrected by
     experience: at each review the multiple that would have cost least so far is used, if it beats the plain
-    cost beyond noise (`choose_multiple`).
+    cost beyond noise (`invnb.decide.lost_unit_price`).
 
     Parameters
     ----------
     case : the ground.
     scenarios : for each period, demand paths known at the review before it.
     safety : of each rule.
-    multiples : of the shortage cost, 1 among them.
+    multiples : of the shortage cost, 1 among them: the points of the frontier.
+    chosen : (n_period,) the multiple of each review; None: learned from the demand of this case itself.
     """
     levels = {m: review_levels(scenarios, case.economics, m) for m in multiples}
-    tried = {m: replay_policy(case, scenarios, levels[m], m) for m in multiples}
-    cost = {m: run.total for m, run in tried.items()}
-    n_period = case.demand.shape[1]
-    chosen = np.array([choose_multiple({m: c[:, :t] for m, c in cost.items()}) for t in range(n_period)])
-    ours: list[Levels] = [levels[m][t] for t, m in enumerate(chosen)]
-    runs = {"policy": replay_policy(case, scenarios, ours, chosen)}
+    tried = {m: replay_policy(case, scenarios, levels[m]) for m in multiples}
+    if chosen is None:
+        day = np.datetime64("2000-01-01") + np.arange(case.demand.shape[1] + 1)
+        chosen = choose_at_each_review({m: run.total for m, run in tried.items()}, day).chosen
+    runs = {"policy": replay_policy(case, scenarios, [levels[m][t] for t, m in enumerate(chosen)])}
     runs |= {name: replay_rule(case, name, safety[name]) for name in RULES}
     bound = perfect_information_cost(case.demand, case.initial_stock, case.initial_pipeline, case.economics)
     return Runs(case, runs, bound, chosen, tried, dict(safety))
 
 
-def choose_multiple(cost: Mapping[float, np.ndarray]) -> float:
-    """The multiple with the least past cost, or 1 where it is not better beyond noise.
-
-    Noise: two standard errors of the paired difference, products as independent units.
-
-    Parameters
-    ----------
-    cost : by multiple, (n_sku, n_past) in currency; 1 is among them.
-
-    Examples
-    --------
-    >>> choose_multiple({1.0: np.full((9, 4), 5.0), 0.5: np.full((9, 4), 4.0)})
-    0.5
-    >>> choose_multiple({1.0: np.array([[5.0], [5.0]]), 0.5: np.array([[9.0], [0.0]])})
-    1.0
-    """
-    by_product = {m: values.sum(axis=1) for m, values in cost.items()}
-    best = min(by_product, key=lambda m: (by_product[m].sum(), abs(m - 1.0)))
-    gain = by_product[1.0] - by_product[best]
-    noise = gain.std(ddof=1) * np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-    return best if gain.sum() > 2.0 * noise else 1.0
-
-
-def backtest_tables(found: Runs, path: DemandPath, seed: int, *, stock_known: bool, truth: bool) -> Backtest:
+def backtest_tables(
+    found: Runs,
+    path: DemandPath,
+    seed: int,
+    *,
+    stock_known: bool,
+    truth: bool,
+    forecasts: Sequence[Scenarios] = (),
+) -> Backtest:
     """The tables of a replay: cost by kind and policy, savings, frontier and notes.
 
     Parameters
     ----------
     found : result of `replay_all`. `path` : the demand it ran on. `seed` : of the resamples.
     stock_known : whether the start came from a stock history. `truth` : whether demand is the true one.
+    forecasts : of every review, kept with the result.
     """
     case, rng = found.case, np.random.default_rng(seed)
     costs = {
@@ -255,6 +236,7 @@ def backtest_tables(found: Runs, path: DemandPath, seed: int, *, stock_known: bo
         _savings_table(costs["policy"], costs[best_rule], rng),
         frontier_table(found),
         _notes(found, path, best_rule, stock_known, truth),
+        list(forecasts),
     )
 
 

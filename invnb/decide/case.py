@@ -110,23 +110,13 @@ def review_levels(
     economics : table `economics`, one row per product.
     shortage_multiple : factor on the costs of lost and waiting units.
     """
-    terms = dearer_shortage(economics, shortage_multiple)
-    return [levels_from_scenarios(demand, terms) for demand in scenarios]
-
-
-def dearer_shortage(economics: pd.DataFrame, multiple: float) -> pd.DataFrame:
-    """Economics with the costs of lost and waiting units multiplied."""
-    return economics.assign(
-        shortage_cost_per_unit=economics["shortage_cost_per_unit"] * multiple,
-        backorder_cost_per_unit_period=economics["backorder_cost_per_unit_period"] * multiple,
-    )
+    return [levels_from_scenarios(demand, economics, shortage_multiple) for demand in scenarios]
 
 
 def replay_policy(
     case: Case,
     scenarios: Sequence[np.ndarray],
     levels: Sequence[Levels],
-    shortage_multiple: float | np.ndarray = 1.0,
 ) -> Replay:
     """Our policy: at each review the best order of every product, by the paths and levels of that review.
 
@@ -135,13 +125,10 @@ def replay_policy(
     case : the ground.
     scenarios : for each period, demand paths (n_sku, n_scenario, n_ahead) known at the review before it.
     levels : for each period, as of `review_levels`.
-    shortage_multiple : the multiple they were made with; a number, or one for each period.
     """
-    multiple = np.broadcast_to(shortage_multiple, len(scenarios))
-    terms = {m: dearer_shortage(case.economics, m) for m in set(multiple.tolist())}
 
     def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
-        return orders_at(case, t, net, coming, scenarios[t], terms[multiple[t]], levels[t])
+        return orders_at(case, t, net, coming, scenarios[t], case.economics, levels[t])
 
     return _run(case, decide)
 

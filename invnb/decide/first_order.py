@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ class Levels:
 
     `rise_units` (n_sku, n_period) says by how much both levels lie above those of this review at the review
     before each period ahead; None: they stay. `safety_factor` (n_sku,) is the z they come from, where known.
+    `shortage_multiple` of what a lost unit costs is the price they and the orders by them put on one.
     """
 
     reorder_point: np.ndarray
@@ -28,16 +29,19 @@ class Levels:
     expected_cost_per_period: np.ndarray
     rise_units: np.ndarray | None = None
     safety_factor: np.ndarray | None = None
+    shortage_multiple: float = 1.0
 
     def take(self, rows: np.ndarray) -> Levels:
         """The same for some of the products."""
-        return Levels(
-            self.reorder_point[rows],
-            self.order_up_to_level[rows],
-            self.expected_cost_per_period[rows],
-            None if self.rise_units is None else self.rise_units[rows],
-            None if self.safety_factor is None else self.safety_factor[rows],
+        arrays = (
+            "reorder_point",
+            "order_up_to_level",
+            "expected_cost_per_period",
+            "rise_units",
+            "safety_factor",
         )
+        known = {name: value for name in arrays if (value := getattr(self, name)) is not None}
+        return replace(self, **{name: value[rows] for name, value in known.items()})
 
     def by_period(self, n_period: int) -> tuple[np.ndarray, np.ndarray]:
         """Reorder point and order-up-to level at the review before each period, (n_sku, n_period)."""
@@ -63,6 +67,21 @@ def terms_of(economics: pd.DataFrame) -> OrderTerms:
         lost_share=column(economics, "lost_share"),
         pack_units=column(economics, "pack_units"),
         min_order_units=column(economics, "min_order_units"),
+    )
+
+
+def dearer_shortage(economics: pd.DataFrame, multiple: float) -> pd.DataFrame:
+    """Economics with the costs of lost and waiting units multiplied.
+
+    Examples
+    --------
+    >>> costs = pd.DataFrame({"shortage_cost_per_unit": [9.0], "backorder_cost_per_unit_period": [1.0]})
+    >>> dearer_shortage(costs, 2.0).to_numpy().tolist()
+    [[18.0, 2.0]]
+    """
+    return economics.assign(
+        shortage_cost_per_unit=economics["shortage_cost_per_unit"] * multiple,
+        backorder_cost_per_unit_period=economics["backorder_cost_per_unit_period"] * multiple,
     )
 
 

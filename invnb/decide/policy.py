@@ -11,7 +11,13 @@ from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.rollout import level_rise
 
 
-def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+def policy_table(
+    scenarios: Scenarios,
+    economics: pd.DataFrame,
+    limits: pd.DataFrame,
+    *,
+    shortage_multiple: float = 1.0,
+) -> pd.DataFrame:
     """Policy per product under its demand scenarios, lead time, lost sales and order cost: table `policy`.
 
     The levels are those of this review; at later ones they follow the demand with the same safety factor.
@@ -24,6 +30,7 @@ def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataF
     scenarios : demand scenarios.
     economics : table `economics`.
     limits : table `limits` (may be empty).
+    shortage_multiple : factor on what a lost unit is taken to cost, learned from past reviews.
 
     Returns
     -------
@@ -31,17 +38,17 @@ def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataF
     where not stocked), `order_up_to_level`, `safety_factor` (standard deviations of the demand that
     an order has to last for, above its mean), `expected_cost_per_period`, `lead_time_periods`,
     `review_period_periods`, `limit_price_per_unit`, `priced_reorder_point`, `priced_order_up_to_level` (the
-    levels at unit cost plus limit price).
+    levels at unit cost plus limit price), `shortage_multiple`.
     """
     terms = align(economics, scenarios.sku)
-    levels = levels_from_scenarios(scenarios.units, terms)
+    levels = levels_from_scenarios(scenarios.units, terms, shortage_multiple)
     price = _limit_price_per_unit(terms, limits)
     priced = levels
     if price.any():
         margin = np.maximum(column(terms, "shortage_cost_per_unit") - price, 0.0)
         held = column(terms, "holding_cost_per_unit_period") * (1 + price / column(terms, "unit_cost"))
         dearer = terms.assign(shortage_cost_per_unit=margin, holding_cost_per_unit_period=held)
-        priced = levels_from_scenarios(scenarios.units, dearer)
+        priced = levels_from_scenarios(scenarios.units, dearer, shortage_multiple)
     base_stock = levels.order_up_to_level - levels.reorder_point <= 1
     stocked = np.isfinite(levels.reorder_point)
     factor = np.nan if levels.safety_factor is None else levels.safety_factor
@@ -58,6 +65,7 @@ def policy_table(scenarios: Scenarios, economics: pd.DataFrame, limits: pd.DataF
             "limit_price_per_unit": price,
             "priced_reorder_point": _shown(priced.reorder_point),
             "priced_order_up_to_level": priced.order_up_to_level,
+            "shortage_multiple": shortage_multiple,
         }
     )
 
@@ -83,7 +91,14 @@ def levels_of(policy: pd.DataFrame, demand: np.ndarray | None = None) -> Levels:
         column(policy, "order_up_to_level"),
         column(policy, "expected_cost_per_period"),
         rise,
+        shortage_multiple=_one_multiple(policy),
     )
+
+
+def _one_multiple(policy: pd.DataFrame) -> float:
+    """The price of a lost unit behind the levels; 1 where the table does not say."""
+    known = policy["shortage_multiple"].dropna() if "shortage_multiple" in policy else pd.Series(dtype=float)
+    return float(known.iloc[0]) if len(known) else 1.0
 
 
 def _shown(reorder_point: np.ndarray) -> np.ndarray:

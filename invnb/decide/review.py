@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from invnb.decide.first_order import Levels, column, order_sizes, order_values, sizes_around, terms_of
+from invnb.decide.first_order import (
+    Levels,
+    column,
+    dearer_shortage,
+    order_sizes,
+    order_values,
+    sizes_around,
+    terms_of,
+)
 from invnb.decide.limits import Limit, cut_to_limits
 from invnb.decide.supplier_minimum import meet_supplier_minimums
 from invnb.inventory.rollout import FirstOrderValues, first_orders, idle_stockouts, period_levels
@@ -64,7 +72,9 @@ class Review:
     stockout_by_period: np.ndarray
 
 
-def levels_from_scenarios(demand: np.ndarray, economics: pd.DataFrame) -> Levels:
+def levels_from_scenarios(
+    demand: np.ndarray, economics: pd.DataFrame, shortage_multiple: float = 1.0
+) -> Levels:
     """Levels of every product that follow its demand, with the safety factor of least simulated cost.
 
     Lead time, lost sales, backorders and order cost are those of `economics`; see `invnb.inventory.rollout`.
@@ -73,8 +83,10 @@ def levels_from_scenarios(demand: np.ndarray, economics: pd.DataFrame) -> Levels
     ----------
     demand : (n_sku, n_scenario, n_period), units.
     economics : table `economics`, one row per product in the order of `demand`.
+    shortage_multiple : factor on the costs of lost and waiting units when levels and orders are chosen, as
+        learned from past reviews (`invnb.decide.lost_unit_price`); what they are said to cost stays.
     """
-    best = period_levels(demand, terms_of(economics))
+    best = period_levels(demand, terms_of(dearer_shortage(economics, shortage_multiple)))
     up_to = best.order_up_to_level
     return Levels(
         best.reorder_point[:, 0],
@@ -82,6 +94,7 @@ def levels_from_scenarios(demand: np.ndarray, economics: pd.DataFrame) -> Levels
         best.expected_cost,
         up_to - up_to[:, :1],
         best.safety_factor,
+        shortage_multiple,
     )
 
 
@@ -112,7 +125,8 @@ def best_orders(
     array([6.])
     """
     s, S = levels.by_period(demand.shape[2])
-    return first_orders(demand, net_stock_units, inbound_units, s, S, terms_of(economics))
+    terms = terms_of(dearer_shortage(economics, levels.shortage_multiple))
+    return first_orders(demand, net_stock_units, inbound_units, s, S, terms)
 
 
 def review_orders(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from invnb.decide import backtest as module
-from invnb.decide.backtest import KINDS, choose_multiple, replay_all, rule_safety, run_backtest
+from invnb.decide.backtest import KINDS, replay_all, rule_safety, run_backtest
 from invnb.decide.bootstrap import block_bootstrap
 from invnb.decide.case import (
     Case,
@@ -19,7 +19,9 @@ from invnb.decide.case import (
     service,
 )
 from invnb.decide.demand_path import demand_path
+from invnb.decide.lost_unit_price import choose_multiple
 from invnb.decide.rules import RULES, SAFETY
+from invnb.forecast.scenarios import Scenarios
 
 N_PERIOD, N_BACK = 80, 20
 MEAN = np.array([6.0, 20.0, 1.5])
@@ -79,7 +81,10 @@ def known_law(monkeypatch):
 
     def paths(panel, features, origins, sku, *, horizon_periods, n_scenarios, seed):
         assert list(sku) == ["a", "b", "c"]
-        return poisson_paths(origins, horizon_periods, n_scenarios, seed)
+        days = np.arange(horizon_periods) * np.timedelta64(7, "D")
+        drawn = poisson_paths(origins, horizon_periods, n_scenarios, seed)
+        starts = origins.astype("datetime64[D]")
+        return [Scenarios(sku, day + days, paths, seed) for day, paths in zip(starts, drawn, strict=True)]
 
     monkeypatch.setattr(module, "past_scenarios", paths)
 
@@ -109,6 +114,7 @@ def test_tables_agree_with_one_another(panel, economics, known_law):
     assert savings.loc["total", "policy_cost"] == pytest.approx(total.loc["policy", "total"])
     assert savings.loc[KINDS, "saving"].sum() == pytest.approx(savings.loc["total", "saving"])
     assert found.frontier["here"].sum() == 1
+    assert len(found.forecasts) == N_BACK + 13
     edge = found.frontier[~found.frontier["here"]]
     assert len(edge) >= 2
     assert edge["stock_value"].is_monotonic_increasing

@@ -1,0 +1,128 @@
+"""The reviews of the past, forecast again with only what was known then: what a replay stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from invnb.decide.demand_path import DemandPath
+from invnb.errors import InputError
+from invnb.features.segments import classify_demand, segment_products
+from invnb.forecast.compare import replay_scenarios
+from invnb.forecast.evaluate import choose_champions, lead_time_window, make_folds, rolling_origins
+from invnb.forecast.inputs import make_inputs
+from invnb.forecast.models import MODELS
+from invnb.forecast.scenarios import Scenarios
+
+WARM_UP_PERIODS = 13  # replayed first and not counted: every policy comes to its own stock and setting
+PAST_ORIGINS = 6  # rolling origins on which the champions are chosen before the first review
+LEAST_HISTORY_PERIODS = 26  # kept before the first review
+SCHEMA = 1
+
+
+def past_reviews(path: DemandPath, backtest_periods: int) -> tuple[np.ndarray, int]:
+    """First days of the periods replayed, and how many of the first are a warm-up and not counted.
+
+    Parameters
+    ----------
+    path : demand by product and period.
+    backtest_periods : periods to count; at most half of the history is.
+    """
+    n_history = path.units.shape[1]
+    n_counted = min(backtest_periods, n_history // 2)
+    warm_up = int(np.clip(n_history - n_counted - LEAST_HISTORY_PERIODS, 0, WARM_UP_PERIODS))
+    return path.period[-(n_counted + warm_up) :], warm_up
+
+
+def past_champions(
+    panel: pd.DataFrame, features: pd.DataFrame, first: np.datetime64, *, horizon_periods: int, seed: int
+) -> pd.DataFrame:
+    """Table `champions` as it would have been on the eve of the first review: chosen on the history before.
+
+    Parameters
+    ----------
+    panel, features : of the run. `first` : first day of the first period replayed.
+    horizon_periods, seed : as in `past_forecasts`.
+    """
+    known, seen = _known_before(panel, features, first, horizon_periods)
+    inputs = make_inputs(known, seen)
+    window = lead_time_window(inputs.period_days, horizon_periods)
+    at = rolling_origins(inputs.n_history, window, PAST_ORIGINS, inputs.season_periods)
+    folds = make_folds(inputs, tuple(MODELS), at, horizon_periods, seed)
+    return choose_champions(folds, classify_demand(inputs.demand))
+
+
+def past_forecasts(
+    panel: pd.DataFrame,
+    features: pd.DataFrame,
+    champions: pd.DataFrame,
+    origins: np.ndarray,
+    sku: np.ndarray,
+    *,
+    horizon_periods: int,
+    n_scenarios: int,
+    seed: int,
+) -> list[Scenarios]:
+    """Scenarios as they would have been drawn at each past review, products in the order of `sku`.
+
+    Parameters
+    ----------
+    panel, features : of the run. `champions` : of `past_champions`; they are kept.
+    origins : first days of the periods replayed, in order. `sku` : order of the products.
+    horizon_periods, n_scenarios, seed : periods forecast, paths, and seed of every draw.
+    """
+    known, seen = _known_before(panel, features, origins[0], horizon_periods)
+    forecasts = replay_scenarios(
+        panel, features, segment_products(known, seen, seed=seed), champions,
+        origins=origins, horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
+    )  # fmt: skip
+    return [forecast.select([str(s) for s in sku]) for forecast in forecasts]
+
+
+def _known_before(
+    panel: pd.DataFrame, features: pd.DataFrame, first: np.datetime64, horizon_periods: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Panel before a day, and the features of these periods and the horizon after them."""
+    day = pd.Timestamp(first)
+    length = np.diff(np.sort(panel["period"].unique())[:2])[0]
+    return panel[panel["period"] < day], features[features["period"] < day + horizon_periods * length]
+
+
+def save_forecasts(forecasts: Sequence[Scenarios], file: Path) -> None:
+    """Write forecasts of the same products and horizon as one compressed npz file of plain arrays."""
+    units = np.stack([forecast.units for forecast in forecasts])
+    small = units.astype(np.uint16) if units.max(initial=0.0) < 2**16 else units
+    with open(file, "wb") as out:
+        np.savez_compressed(
+            out,
+            schema=np.int64(SCHEMA),
+            sku=forecasts[0].sku,
+            period=np.stack([f.period for f in forecasts]).astype("datetime64[D]").astype(np.int64),
+            units=small if np.array_equal(small, units) else units,
+            seed=np.array([forecast.seed for forecast in forecasts], dtype=np.int64),
+        )
+
+
+def load_forecasts(file: Path) -> list[Scenarios]:
+    """Read forecasts written by `save_forecasts`; nothing in the file is ever executed.
+
+    Raises
+    ------
+    InputError : if the file is absent, holds something else, or was written by another version.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            if int(stored["schema"]) != SCHEMA:
+                raise ValueError(f"schema {int(stored['schema'])}, this program reads {SCHEMA}")
+            units, period = stored["units"].astype(np.float64), stored["period"].astype("datetime64[D]")
+            return [
+                Scenarios(stored["sku"], period[t], units[t], int(seed))
+                for t, seed in enumerate(stored["seed"])
+            ]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(
+            f"not a file of past forecasts ({error})", file=file, remedy="run stage 05 again"
+        ) from error
