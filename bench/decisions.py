@@ -52,8 +52,8 @@ REVIEW_SHORTAGE_TO_HOLDING = 5.0  # lost unit over unit held for a week
 REVIEW_SECONDS = 60.0
 
 
-def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]:
-    """Cost by counted period of each policy, and units served and demanded, of one category of one shop."""
+def ground(folder: Path, category: str, counted: int) -> tuple[Case, list[np.ndarray], dict[str, float]]:
+    """Of one category of one shop: the case, the scenarios of each review, and the rules' safety."""
     given = Params()
     data = ingest(COLUMN_MAPS, folder, category, "week", "", "bench")
     t = data.tables
@@ -77,7 +77,12 @@ def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]
     )  # fmt: skip
     truth = true_demand(folder, data.panel)
     case = make_case(path, economics, t["stock_history"], n, truth, warm_up_periods=WARM_UP_PERIODS)
-    safety = rule_safety(path, economics, t["stock_history"], n, given.fill_rate_target)
+    return case, scenarios, rule_safety(path, economics, t["stock_history"], n, given.fill_rate_target)
+
+
+def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]:
+    """Cost by counted period of each policy, and units served and demanded, of one category of one shop."""
+    case, scenarios, safety = ground(folder, category, counted)
     found = replay_all(case, scenarios, safety)
     result = {}
     for name, run in found.runs.items():
