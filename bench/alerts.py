@@ -21,17 +21,12 @@ import pandas as pd
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
-from invnb.decide.alert_quality import (
-    AlertRecord,
-    alert_quality,
-    demand_that_came,
-    record_alerts,
-    wilson,
-)
+from invnb.decide.alert_quality import AlertRecord, alert_quality, demand_that_came, record_alerts
 from invnb.decide.economics import build_economics
 from invnb.features.segments import segment_products
 from invnb.features.table import build_features
 from invnb.forecast.compare import compare_models, replay_scenarios
+from invnb.forecast.metrics import binomial_interval
 from invnb.forecast.scenarios import Scenarios
 from invnb.params import Params
 
@@ -114,7 +109,7 @@ def main() -> None:
     for row in total.itertuples():
         spread = ""
         if row.basis == "count" and row.measure != "alerts_per_review":
-            low, high = wilson(row.value * row.n, row.n)
+            low, high = binomial_interval(row.value * row.n, row.n)
             spread = f"  [{low:.3f}, {high:.3f}]"
         print(f"{row.measure:<20} {row.basis:<6} {row.value:8.3f}  n {row.n}{spread}")
     value = total.set_index(["measure", "basis"])["value"]

@@ -13,6 +13,7 @@ from invnb.decide.demand_path import demand_path
 from invnb.decide.first_order import column, unmet
 from invnb.decide.past_review import later_receipts, past_position
 from invnb.decide.policy import align
+from invnb.forecast.metrics import binomial_interval
 from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.order_policies import fixed_orders
 from invnb.inventory.simulation import trajectories
@@ -204,24 +205,6 @@ def alert_quality(record: AlertRecord) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "basis", "value", "low", "high", "n"])
 
 
-def wilson(successes: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share.
-
-    Source: Wilson, E. B. (1927), Journal of the American Statistical Association 22.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson(8, 10)]
-    [0.49, 0.943]
-    """
-    if n == 0:
-        return np.nan, np.nan
-    z, share = 1.959964, successes / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float(middle - half), float(middle + half)
-
-
 def _wide(demand: pd.DataFrame, name: str, sku: np.ndarray, period: np.ndarray) -> np.ndarray:
     table = demand.pivot_table(index="sku", columns="period", values=name, aggfunc="sum")
     table.columns = pd.DatetimeIndex(table.columns)
@@ -270,7 +253,7 @@ def _raised(stood: np.ndarray, at: int) -> int:
 
 def _share(measure: str, hit: np.ndarray) -> tuple[str, str, float, float, float, int]:
     value = float(hit.mean()) if len(hit) else np.nan
-    return (measure, "count", value, *wilson(float(hit.sum()), len(hit)), len(hit))
+    return (measure, "count", value, *binomial_interval(float(hit.sum()), len(hit)), len(hit))
 
 
 def _weighted(measure: str, hit: np.ndarray, money: np.ndarray) -> tuple[str, str, float, float, float, int]:

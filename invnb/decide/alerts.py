@@ -56,10 +56,10 @@ def find_alerts(
     | type | raised when | money at risk |
     |---|---|---|
     | OUT_NOW | no free stock and demand expected | margin lost until an order placed now arrives |
-    | OUT_BEFORE_RECEIPT | P(stock-out before an order placed now arrives) above 20 % | the same |
-    | ORDER_BY_SOON | P(the same before the order of the review after next) above 20 % | lost by waiting one |
+    | OUT_BEFORE_RECEIPT | P(stock-out before an order placed now arrives) above 1 in 8 | the same |
+    | ORDER_BY_SOON | P(same before the order of the review after next) above 1 in 8 | lost by waiting one |
     | LATE_PO | an open order is overdue | margin lost until the next order arrives, if it never comes |
-    | PROMO_UNCOVERED | P(stock-out in a planned promotion with this order) above 20 % | lost in it |
+    | PROMO_UNCOVERED | P(stock-out in a planned promotion with this order) above 1 in 8 | lost in it |
     | SURPLUS_ON_ORDER | on order beyond what would be ordered today | carrying it over the horizon |
     | EXCESS | on hand beyond need | carrying it over the horizon |
     | DEAD | no sale in 180 days and less than one unit expected over the horizon | carrying it, at cost |

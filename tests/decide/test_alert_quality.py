@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from invnb.data.tables import complete
-from invnb.decide.alert_quality import AlertRecord, alert_quality, estimated_demand, record_alerts, wilson
+from invnb.decide.alert_quality import AlertRecord, alert_quality, estimated_demand, record_alerts
 from invnb.decide.past_review import past_position
+from invnb.forecast.metrics import binomial_interval
 from invnb.forecast.scenarios import Scenarios
 
 WEEKS = np.datetime64("2025-01-06") + 7 * np.arange(10)
@@ -72,7 +73,7 @@ def test_an_alert_is_right_if_its_claim_came_true_while_it_stood():
     assert quality.loc[("precision_by_review", "count"), ["value", "n"]].tolist() == [pytest.approx(1 / 5), 5]
     assert quality.loc[("alerts_per_review", "count"), "value"] == pytest.approx(6 / 10)
     low, high = quality.loc[("precision", "count"), ["low", "high"]]
-    assert (low, high) == pytest.approx(wilson(1, 3))
+    assert (low, high) == pytest.approx(binomial_interval(1, 3))
 
 
 def test_nothing_to_count_is_not_a_number():
