@@ -25,18 +25,14 @@ import pandas as pd
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
-from invnb.decide.backtest import (
-    WARM_UP_PERIODS,
-    costs_by_period,
-    past_scenarios,
-    replay_all,
-    rule_safety,
-)
+from invnb.decide.backtest import costs_by_period, past_scenarios, replay_all, rule_safety
 from invnb.decide.bootstrap import block_bootstrap
 from invnb.decide.case import Case, make_case, replay_rule
 from invnb.decide.demand_path import demand_path
 from invnb.decide.economics import build_economics
+from invnb.decide.lost_unit_price import learn_lost_unit_price
 from invnb.decide.order_now import order_now
+from invnb.decide.past_forecasts import WARM_UP_PERIODS
 from invnb.decide.replay import Replay
 from invnb.decide.rules import RULES, SAFETY
 from invnb.features.segments import segment_products
@@ -52,8 +48,10 @@ REVIEW_SHORTAGE_TO_HOLDING = 5.0  # lost unit over unit held for a week
 REVIEW_SECONDS = 60.0
 
 
-def ground(folder: Path, category: str, counted: int) -> tuple[Case, list[np.ndarray], dict[str, float]]:
-    """Of one category of one shop: the case, the scenarios of each review, and the rules' safety."""
+def ground(
+    folder: Path, category: str, counted: int
+) -> tuple[Case, list[np.ndarray], dict[str, float], np.ndarray]:
+    """Of one category of one shop: case, scenarios and learned multiple of each review, the rules' safety."""
     given = Params()
     data = ingest(COLUMN_MAPS, folder, category, "week", "", "bench")
     t = data.tables
@@ -71,19 +69,21 @@ def ground(folder: Path, category: str, counted: int) -> tuple[Case, list[np.nda
     )  # fmt: skip
     path = demand_path(data.panel, given.seed)
     n = counted + WARM_UP_PERIODS
-    scenarios = past_scenarios(
+    made = past_scenarios(
         data.panel, features, path.period[-n:], path.sku,
         horizon_periods=given.horizon_periods, n_scenarios=given.n_scenarios, seed=given.seed,
     )  # fmt: skip
     truth = true_demand(folder, data.panel)
     case = make_case(path, economics, t["stock_history"], n, truth, warm_up_periods=WARM_UP_PERIODS)
-    return case, scenarios, rule_safety(path, economics, t["stock_history"], n, given.fill_rate_target)
+    safety = rule_safety(path, economics, t["stock_history"], n, given.fill_rate_target)
+    multiples = learn_lost_unit_price(data.panel, economics, t["stock_history"], made, seed=given.seed).chosen
+    return case, [forecast.units for forecast in made], safety, multiples
 
 
 def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]:
     """Cost by counted period of each policy, and units served and demanded, of one category of one shop."""
-    case, scenarios, safety = ground(folder, category, counted)
-    found = replay_all(case, scenarios, safety)
+    case, scenarios, safety, multiples = ground(folder, category, counted)
+    found = replay_all(case, scenarios, safety, chosen=multiples)
     result = {}
     for name, run in found.runs.items():
         result[name] = cost(case, run)
