@@ -229,7 +229,7 @@ def cost_of_models(table: pd.DataFrame, w: Wording) -> Figure:
     ax.hlines(y, x - spread, x + spread, color=MUTED, linewidth=1.2)
     ax.plot(x[~chosen], y[~chosen], "o", color=MUTED, markerfacecolor="none", markersize=5)
     ax.plot(x[chosen], y[chosen], "o", color=OURS, markersize=7)
-    for place, value in zip(y[chosen], x[chosen], strict=True):
+    for place, value in zip(y[chosen], (x + spread)[chosen], strict=True):
         ax.annotate(w("label.champion"), (value, place), xytext=(8, 0), textcoords="offset points",
                     va="center", color=OURS)  # fmt: skip
     ax.set_yticks(y, list(rows["model"]), color=INK)

@@ -132,7 +132,7 @@ def model_comparison(model_scores: pd.DataFrame, champions: pd.DataFrame, w: Wor
         ax.plot([], [], mark, color=MUTED, markerfacecolor="none", label=w.of("demand_class", group))
     if chosen:
         ax.plot([], [], "o", color=OURS, label=w("label.champion"))
-    ax.set_yticks(range(len(order)), [str(model).replace("_", " ") for model in order], color=INK)
+    ax.set_yticks(range(len(order)), [w.of("model", model) for model in order], color=INK)
     figure.legend(loc="outside upper left", ncols=5, frameon=False, handletextpad=0.1, columnspacing=1)
     ax.set_xlabel(w("axis.metric", metric=metric.upper()))
     return figure

@@ -10,14 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from invnb.report import charts
+from invnb.report import charts, say
 from invnb.report.exhibit import Exhibit
 from invnb.report.inputs import Inputs
 from invnb.report.style import show
+from invnb.report.supplier_evidence import supplier_name
 from invnb.report.tables import Column, Row, frame_table, html_table, rows_of
 from invnb.report.wording import MISSING, Wording, is_missing
 
 MOST_ROWS = 10
+MONEY_RANGE = {"low": "money", "high": "money"}
 RANKINGS = ("rank_cost", "rank_pinball", "rank_calibration")
 
 
@@ -65,10 +67,10 @@ def models_agree(table: pd.DataFrame, w: Wording) -> str:
     'A costs least, and also leads by error and by the honesty of its ranges.'
     """
     money, error, honest = (str(table.nsmallest(1, key)["model"].iloc[0]) for key in RANKINGS)
-    first = money[:1].upper() + money[1:]
+    first = say.capital(money)
     if money == error == honest:
         return w("say.models_agree", money=first)
-    text = w("say.models_disagree", money=first, error=error, honest=honest)
+    text = w("say.models_disagree", money=money, error=error, honest=honest)
     chosen = table[table["chosen"].astype(bool)] if "chosen" in table else table.head(0)
     if len(chosen) and chosen["model"].iloc[0] != money:
         row = chosen.iloc[0]
@@ -121,7 +123,7 @@ def _product(sku: object, given: Inputs) -> str:
 
 def _limit(row: Any, given: Inputs) -> str:
     name = given.w.of("limit", row["limit"])
-    return name if is_missing(row.get("name")) else f"{name}: {row['name']}"
+    return name if is_missing(row.get("name")) else f"{name}: {supplier_name(row['name'], given)}"
 
 
 def cash_actions(given: Inputs) -> Exhibit | None:
@@ -156,7 +158,8 @@ def plan_actual(given: Inputs) -> Exhibit | None:
     figures = []
     for measure, rows in table.groupby("measure", sort=False):
         word, n = w.of("plan_measure", measure), len(rows)
-        known = w("say.plan_inside", measure=word, inside=int(rows["inside"].sum()), n=n)
+        inside = int(rows["inside"].sum())
+        known = w("say.plan_inside", measure=say.capital(word), inside=inside, n=n)
         alt = w("alt.plan_actual", measure=word, n=n, period=w(f"period.{given.period}"))
         figures.append((known, show(charts.plan_against_actual(rows, w), alt)))
     title = w("figure.plan_actual")
@@ -201,10 +204,10 @@ def override_value(given: Inputs) -> Exhibit | None:
     by_reason = named[named["by"] == "reason"].sort_values("value", kind="stable")
     reasons = [w("say.no_reason") if is_missing(name) else str(name) for name in by_reason["name"]]
     body = frame_table(by_reason.assign(name=reasons).rename(columns={"name": "reason"}), title, w,
-                       ["reason", *keys[1:]])  # fmt: skip
+                       ["reason", *keys[1:]], MONEY_RANGE)  # fmt: skip
     by_sku = named[named["by"] == "sku"].sort_values("value", kind="stable")
     by_sku = by_sku.assign(name=[given.name(sku, 40) for sku in by_sku["name"]])
-    numbers = frame_table(by_sku, title, w, keys) if len(by_sku) else ""
+    numbers = frame_table(by_sku, title, w, keys, MONEY_RANGE) if len(by_sku) else ""
     return _table("override_value", given, overrides(table, w), body, numbers)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from invnb.report import charts, charts_forecast, decision_evidence, forecast_evidence, say, supplier_evidence
+from invnb.report.decision_evidence import MONEY_RANGE
 from invnb.report.exhibit import Exhibit
 from invnb.report.first_screen import sorted_alerts
 from invnb.report.inputs import Inputs
@@ -94,10 +95,11 @@ def _one(
     alt: str,
     source: str,
     keys: Any = None,
+    kinds: Any = None,
 ) -> Exhibit:
     w = given.w
     title = w(f"figure.{key}")
-    numbers = frame_table(table, title, w, keys)
+    numbers = frame_table(table, title, w, keys, kinds)
     return Exhibit(key, title, sentence, (("", show(picture, alt)),), numbers, "", given.source(source))
 
 
@@ -110,7 +112,16 @@ def savings(given: Inputs) -> Exhibit | None:
     picture = charts.savings_by_source(table, w)
     known = say.evidence(given.table("backtest_notes", "name", "value"), w)
     sentence = w("format.sentence_space").join(s for s in (say.savings(table, w), known) if s)
-    return _one("savings", given, table, sentence, picture, w("alt.savings", items=items), "savings")
+    return _one(
+        "savings",
+        given,
+        table,
+        sentence,
+        picture,
+        w("alt.savings", items=items),
+        "savings",
+        kinds=MONEY_RANGE,
+    )
 
 
 def costs(given: Inputs) -> Exhibit | None:
@@ -125,7 +136,16 @@ def costs(given: Inputs) -> Exhibit | None:
     )
     items = w("format.join").join(f"{w.of('policy', name)} {w.money(v)}" for name, v in totals.items())
     picture = charts.cost_by_policy(table, w)
-    return _one("costs", given, table, say.costs(table, w), picture, w("alt.costs", items=items), "backtest")
+    return _one(
+        "costs",
+        given,
+        table,
+        say.costs(table, w),
+        picture,
+        w("alt.costs", items=items),
+        "backtest",
+        kinds=MONEY_RANGE,
+    )
 
 
 def frontier(given: Inputs) -> Exhibit | None:

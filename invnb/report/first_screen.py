@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from invnb.report import say
 from invnb.report.inputs import Inputs
+from invnb.report.product_list import anchors
 from invnb.report.tables import Column, html_table, rows_of
 from invnb.report.wording import MISSING, Wording, is_missing
 
@@ -44,6 +45,7 @@ class AlertLine:
     urgency: str
     head: str
     rest: str
+    href: str
 
 
 def key_figures(given: Inputs) -> pd.DataFrame:
@@ -83,8 +85,9 @@ def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
     if not is_missing(previous):
         text = w("page.previous", value=_short(previous, unit, w))
         better = (value > previous) == up
-        mark = "▲" if value > previous else "▼" if value < previous else "＝"
-        parts.append(("" if value == previous else "good" if better else "bad", mark, text))
+        same = w.measured(value, unit) == w.measured(previous, unit)  # as far as the reader can see
+        mark = "＝" if same else "▲" if value > previous else "▼"
+        parts.append(("" if same else "good" if better else "bad", mark, text))
     return tuple(parts) or (("", "", w("page.no_comparison")),)
 
 
@@ -123,11 +126,15 @@ def sorted_alerts(given: Inputs) -> pd.DataFrame:
 
 def alert_lines(given: Inputs) -> list[AlertLine]:
     """The alerts that matter most, in words."""
-    lines = []
+    lines, place = [], anchors(given)
     for row in rows_of(sorted_alerts(given).head(MOST_ALERTS)):
         head, rest = say.alert(row, given.w, limit=40)
         severity = str(row["severity"]) if str(row["severity"]) in _MARKS else "S4"
-        lines.append(AlertLine(severity, _MARKS[severity], given.w.of("severity", severity), head, rest))
+        urgency, href = (
+            given.w.of("severity", severity),
+            f"#{place[row['sku']]}" if row["sku"] in place else "",
+        )
+        lines.append(AlertLine(severity, _MARKS[severity], urgency, head, rest, href))
     return lines
 
 
@@ -143,9 +150,11 @@ def top_orders(given: Inputs) -> Markup:
     worth = "expected_lost_margin_if_not_ordered"
     kept = kept.sort_values(worth if worth in kept else "line_value", ascending=False, kind="stable")
 
+    place = anchors(given)
+
     def product(row: dict[str, Any]) -> Markup:
-        name = w.name(row, 60)
-        return Markup('<bdi class="name">{}</bdi><span class="why">{}</span>').format(name, say.why(row, w))
+        text = Markup('<a class="name" href="#{}"><bdi>{}</bdi></a> <span class="why">{}</span>')
+        return text.format(place[row["sku"]], w.name(row, 44), say.why(row, w))
 
     def due(row: dict[str, Any]) -> str | Markup:
         date, late = w.date(row.get("order_by"), year=False), row.get("late_by_days")

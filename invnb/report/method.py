@@ -16,6 +16,14 @@ from invnb.report.inputs import Inputs
 from invnb.report.tables import Column, column_label, frame_table, html_table, rows_of
 from invnb.report.wording import MISSING, catalogue, is_missing
 
+# Who knows a value that had to be assumed, and so can change it.
+_WHO = dict.fromkeys(
+    ("unit_cost", "order_cost", "lead_time_days", "lead_time_sd_days", "min_order_units", "pack_units",
+     "review_period_periods"), "buying",
+) | dict.fromkeys(("price", "lost_share", "shortage_cost_per_unit"), "sales") | {
+    "volume_m3": "warehouse", "holding_cost_per_unit_period": "finance",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Block:
@@ -27,6 +35,7 @@ class Block:
     points: tuple[str, ...] = ()
     tables: tuple[tuple[str, Markup], ...] = ()
     folded: bool = False
+    href: str = ""
 
 
 def blocks(given: Inputs) -> list[Block]:
@@ -46,7 +55,8 @@ def _frame(
     w = given.w
     caption = w(f"method.{key}_caption")
     table = frame_table(frame, caption, w, keys)
-    return Block(key, w(f"method.{key}"), (), (), ((caption, table),), fold and not frame.empty)
+    folded, source = fold and not frame.empty, given.source(key)
+    return Block(key, w(f"method.{key}"), (), (), ((caption, table),), folded, source)
 
 
 def _key_figures(given: Inputs) -> Block:
@@ -71,10 +81,12 @@ def _assumptions(given: Inputs) -> Block:
     columns = [
         Column("assumed", w("column.assumed"), name),
         Column("count", w("column.count"), lambda row: w.number(row["count"]), numeric=True),
+        Column("who", w("column.who"), lambda row: w(f"who.{_WHO.get(row['assumed'], 'other')}")),
     ]
     caption = w("method.assumptions_caption")
     table = html_table(rows_of(assumed), columns, caption)
-    return Block("assumptions", title, (w("method.assumptions_intro"),), (), ((caption, table),))
+    intro, source = (w("method.assumptions_intro"),), given.source("economics")
+    return Block("assumptions", title, intro, (), ((caption, table),), False, source)
 
 
 def _text(value: Any) -> str:
@@ -120,7 +132,7 @@ def _accuracy(given: Inputs) -> Block:
     wide.columns = pd.Index([str(name).upper() for name in wide.columns])
     table = frame_table(wide.reset_index(), w("method.accuracy_caption"), w)
     tables = ((w("method.champions_caption"), chosen), (w("method.accuracy_caption"), table))
-    return Block("accuracy", w("method.accuracy"), (), (), tables, True)
+    return Block("accuracy", w("method.accuracy"), (), (), tables, True, given.source("model_scores"))
 
 
 def _policy(given: Inputs) -> Block:

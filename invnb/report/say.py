@@ -327,8 +327,8 @@ def limits(table: pd.DataFrame, w: Wording) -> str:
     )  # fmt: skip
 
 
-def _sentence_case(code: object) -> str:
-    text = str(code).replace("_", " ")
+def capital(text: str) -> str:
+    """A text with its first letter capital, to begin a sentence."""
     return text[:1].upper() + text[1:]
 
 
@@ -337,10 +337,10 @@ def models(scores: pd.DataFrame, champions: pd.DataFrame, w: Wording) -> str:
     metric = choose_metric(scores)
     if {"model", "demand_class"} <= set(champions.columns) and len(champions):
         counts = champions.drop_duplicates("demand_class")["model"].value_counts()
-        model = _sentence_case(counts.index[0])
+        model = capital(w.of("model", counts.index[0]))
         return w("say.models", model=model, n=counts.iloc[0], total=counts.sum(), metric=metric.upper())
     means = scores[scores["metric"] == metric].groupby("model")["value"].mean()
-    best = _sentence_case(means.idxmin())
+    best = capital(w.of("model", means.idxmin()))
     return w("say.models_best", model=best, metric=metric.upper(), value=w.number(means.min(), 3))
 
 

@@ -4,7 +4,7 @@ escaped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ _MONEY = (
     "money_at_risk_p10",
     "money_at_risk_p90",
     "shadow_price",
+    "cash_freed",
 )
 _SHARES = (
     "probability",
@@ -35,6 +36,8 @@ _SHARES = (
     "covered",
     "ready_rate",
     "confidence",
+    "otif",
+    "wape",
 )
 _COUNTS = ("units", "forecast", "mean", "p10", "p50", "p90", "lines", "products", "count", "n")
 _DATES = ("date", "order_by", "expected_receipt", "act_by", "period", "origin_period")
@@ -107,9 +110,9 @@ def kind_of(key: str, values: pd.Series | None = None) -> str:
     return "number" if values is not None or last in ("days", "rank", "seconds") else "text"
 
 
-def formatter(key: str, w: Wording, values: pd.Series | None = None) -> Callable[[Any], str]:
-    """The function that writes one value of a column as text."""
-    kind = kind_of(key, values)
+def formatter(key: str, w: Wording, values: pd.Series | None = None, kind: str = "") -> Callable[[Any], str]:
+    """The function that writes one value of a column as text; `kind` where its name does not tell."""
+    kind = kind or kind_of(key, values)
     if kind == "code":
         return lambda value: w.of(_CODES[key], value)
     if kind == "flag":
@@ -138,11 +141,19 @@ def column_label(key: object, w: Wording) -> str:
     return catalogue(w.language).get(f"column.{key}", str(key).replace("_", " "))
 
 
-def columns_of(frame: pd.DataFrame, w: Wording, keys: Sequence[str] | None = None) -> list[Column]:
-    """Columns for a table as it is: headings from the wording, formats from the names and types."""
+def columns_of(
+    frame: pd.DataFrame,
+    w: Wording,
+    keys: Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> list[Column]:
+    """Columns for a table as it is: headings from the wording, formats from the names and types, or from
+    `kinds` where a name does not tell.
+    """
     result = []
     for key in [k for k in (keys or frame.columns) if k in frame.columns]:
-        write, kind = formatter(key, w, frame[key]), kind_of(key, frame[key])
+        kind = (kinds or {}).get(key) or kind_of(key, frame[key])
+        write = formatter(key, w, frame[key], kind)
         numeric = kind in ("money", "share", "count", "number", "date")
         result.append(
             Column(
@@ -224,10 +235,17 @@ def _attribute(value: object) -> str:
 
 
 def frame_table(
-    frame: pd.DataFrame, caption: str, w: Wording, keys: Sequence[str] | None = None, **options: Any
+    frame: pd.DataFrame,
+    caption: str,
+    w: Wording,
+    keys: Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Markup:
-    """A data frame as a table in the report's wording; `keys` chooses and orders the columns."""
-    columns = columns_of(frame, w, keys)
+    """A data frame as a table in the report's wording; `keys` chooses and orders the columns, `kinds` says
+    what a column holds where its name does not tell.
+    """
+    columns = columns_of(frame, w, keys, kinds)
     if frame.empty or not columns:
         return Markup("<p class=none>{}</p>").format(w("page.no_data"))
     return html_table(rows_of(frame), columns, caption, **options)
