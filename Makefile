@@ -1,6 +1,6 @@
 # Everything a person types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup report reports compare check data lab test lint lock docs bench bench-forecast clean
+.PHONY: help setup report reports compare check data lab test lint lock docs bench bench-forecast bench-decisions bench-alerts clean
 MAKEFLAGS += --no-builtin-rules
 
 # Bytecode is written once and read by every notebook's kernel.
@@ -14,7 +14,7 @@ PYTEST ?= -n 2
 SETS := $(foreach pair,$(SET),--set '$(pair)')
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo; echo "  CATEGORY=toys chooses a file of params/; SET=\"budget=5000\" changes a parameter for one run."
 
 report: .venv/run.done ## the report of one category: make report CATEGORY=toys
@@ -47,6 +47,12 @@ bench: .venv/run.done ## measure against peers in one run, and what a report cos
 
 bench-forecast: .venv/run.done ## measure forecasts against peers on the same folds (INVNB_DATA: real data)
 	@$(BIN)/python bench/forecast.py --fresh
+
+bench-decisions: .venv/run.done ## measure orders on ten truth-known shops: against today's rules, and in seconds
+	@for part in "decisions.py" "decisions.py --review" "orders.py"; do $(BIN)/python bench/$$part || exit 1; done
+
+bench-alerts: .venv/run.done ## measure recall and precision of the stock-out alerts on five truth-known shops
+	@$(BIN)/python bench/alerts.py
 
 docs: .venv/run.done ## write the reference pages of docs/ from the schemas
 	@$(BIN)/python -m invnb docs
