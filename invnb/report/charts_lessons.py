@@ -27,7 +27,7 @@ def order_maps(orders: Mapping[str, NDArray[np.integer]], units_on_way: str, uni
     --------
     >>> tables = {"one": np.array([[2, 1, 0]]), "other": np.array([[1, 1, -1]])}
     >>> figure = order_maps(tables, "on the way", "on hand")
-    >>> [ax.get_title() for ax in figure.axes]
+    >>> [ax.get_title(loc="left") for ax in figure.axes]
     ['one', 'other']
     """
     from matplotlib.colors import LinearSegmentedColormap

@@ -86,7 +86,7 @@ def compare(row: Any, given: Inputs) -> tuple[tuple[str, str, str], ...]:
         text = w("page.previous", value=_short(previous, unit, w))
         better = (value > previous) == up
         same = w.measured(value, unit) == w.measured(previous, unit)  # as far as the reader can see
-        mark = "＝" if same else "▲" if value > previous else "▼"
+        mark = "=" if same else "▲" if value > previous else "▼"
         parts.append(("" if same else "good" if better else "bad", mark, text))
     return tuple(parts) or (("", "", w("page.no_comparison")),)
 

@@ -19,7 +19,7 @@
     return text;
   };
   const band = (low, high, x, y) => path(high, x, y) + path(low.slice().reverse(), (i) => x(low.length - 1 - i), y).replace("M", "L") + "Z";
-  const round = (top) => { const size = 10 ** Math.floor(Math.log10(top)); return [1, 2, 5, 10].map((n) => n * size).find((n) => n >= top); };
+  const round = (top) => { const size = 10 ** Math.floor(Math.log10(top)); return [1, 2, 3, 4, 5, 6, 8, 10].map((n) => n * size).find((n) => n >= top); };
 
   const spark = (lines) => {
     const [middle, low, high] = [lines[5], lines[6], lines[7]];
