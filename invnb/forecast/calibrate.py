@@ -15,7 +15,7 @@ from invnb.forecast import metrics
 from invnb.forecast.evaluate import LEVELS, Folds, lead_time_window
 from invnb.forecast.fallback import extra_variation
 from invnb.forecast.inputs import Inputs, whole_unit
-from invnb.forecast.paths import Surprises, draw_paths, past_surprises
+from invnb.forecast.paths import Surprises, draw_paths, past_surprises, with_levels
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +56,8 @@ def surprises_at(
     window = lead_time_window(inputs.period_days, bank.shape[2])
     unit = whole_unit(inputs.sold[:, :origin])
     before = origins < origin
-    return past_surprises(inputs, bank[before], origins[before], origin, window, unit, rng)
+    found = past_surprises(inputs, bank[before], origins[before], origin, window, unit, rng)
+    return with_levels(found, inputs, origin, unit, rng)
 
 
 def scenario_units(

@@ -5,18 +5,25 @@ grown on the surprise of the first periods' sum, groups past forecasts that turn
 steady or lumpy, just silent, just launched). The coming demand of a product is its forecast times the
 surprises in the leaves it falls into: zero as often as theirs, skewed as theirs, biased or not as theirs; no
 law is assumed. A surprise is taken as a whole path, so runs of good and bad periods stay together, and the
-quantiles are those of sums along a path. Across products, paths are put into the order in which past origins
-were good or bad for each product (Schaake shuffle), so that common shocks stay common.
+quantiles are those of sums along a path.
+
+Forecasts exist for few past origins, levels for all. A second forest therefore says what became of levels:
+demand over the product's own level, from many more origins. The two laws of a product's sum are averaged
+quantile by quantile, and the mean of the result is moved most of the way to the forecast. Across products,
+paths are put into the order in which past origins were good or bad for each product (Schaake shuffle), so
+that common shocks stay common.
 
 Source: Meinshausen (2006), "Quantile regression forests", Journal of Machine Learning Research 7; Geurts,
-Ernst & Wehenkel (2006), "Extremely randomized trees", Machine Learning 63; Clark et al. (2004), "The Schaake
+Ernst & Wehenkel (2006), "Extremely randomized trees", Machine Learning 63; Ratcliff (1979), "Group reaction
+time distributions and an analysis of distribution statistics", Psychological Bulletin 86, for the average of
+quantiles; Clark et al. (2004), "The Schaake
 shuffle", Journal of Hydrometeorology 5.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +40,7 @@ SITUATION = (
 )  # fmt: skip
 """Features known at the origin by which look-alikes are told, beside the forecast itself."""
 TREES = 100
-LEAST_LEAF, LEAST_LEAF_SHARE = 15, 1 / 12
+LEAST_LEAF, LEAST_LEAF_SHARE = 5, 1 / 12
 """Past forecasts in a leaf, at least; where there are few, this share of them."""
 CANDIDATES_PER_SCENARIO = 5
 """Look-alikes drawn for each path; every fifth in order of size is kept, which steadies the quantiles."""
@@ -54,6 +61,11 @@ MOST_ENLARGED = 4.0
 """A look-alike's demand is enlarged to at most this multiple: two units sold where hardly any were expected
 are two units, not a thousand times the forecast."""
 LEAST_MEAN = 1e-6
+LEVEL_WEIGHT = 0.5
+"""Weight of the law of levels in the average of the two."""
+LEVEL_PERIODS, LEVEL_STEP_PERIODS = 104, 2
+"""Levels are followed from origins so far back, so far apart at least."""
+MOST_LEVEL_ROWS = 15_000
 PRODUCTS_AT_ONCE = 1_000
 
 
@@ -70,6 +82,7 @@ class Surprises:
     window : periods whose sum tells which surprises are alike.
     forest : trees whose leaves hold look-alikes; None where there are too few rows to learn from.
     leaves : (n_row, n_tree) leaf of each row.
+    of_level : the same of demand over the product's own level, from more origins; None without.
     """
 
     situation: Floats
@@ -79,6 +92,7 @@ class Surprises:
     window: int
     forest: Any
     leaves: Whole
+    of_level: Surprises | None = None
 
 
 def situations(inputs: Inputs, forecast: Floats, origin: int, window: int) -> Floats:
@@ -106,6 +120,7 @@ def past_surprises(
     window: int,
     unit: float,
     rng: np.random.Generator,
+    most_rows: int | None = None,
 ) -> Surprises:
     """Return what became of past forecasts, as far as it was known at `origin`.
 
@@ -122,6 +137,7 @@ def past_surprises(
     window : periods whose sum tells which surprises are alike.
     unit : smallest step of demand.
     rng : random generator.
+    most_rows : about so many are kept, by chance; None for all.
     """
     horizon = bank.shape[2]
     at = bank_origins[:, None] + np.arange(horizon)
@@ -140,6 +156,8 @@ def past_surprises(
     above = np.where(first, demand[:, :, :window], 0.0).sum(axis=2)
     below = np.where(first, forecast[:, :, :window], 0.0).sum(axis=2)
     usable = (2 * first.sum(axis=2) >= window) & (bank.sum(axis=2) > LEAST_MEAN)
+    if most_rows is not None:
+        usable &= rng.random(usable.shape) < most_rows / max(int(usable.sum()), 1)
     ratio = np.where(usable, above / np.where(usable, below, 1.0), np.nan)
     origin_index = np.nonzero(usable)[0]
     path = _filled(
@@ -151,6 +169,25 @@ def past_surprises(
     forest = _forest(situation, flat, int(rng.integers(2**31))) if flat.size >= LEAST_ROWS else None
     leaves = forest.apply(situation) if forest else np.empty((flat.size, 0), dtype=np.int64)
     return Surprises(situation, flat, path, ratio, window, forest, leaves)
+
+
+def with_levels(
+    surprises: Surprises, inputs: Inputs, origin: int, unit: float, rng: np.random.Generator
+) -> Surprises:
+    """Return the surprises together with those of demand over the product's own level.
+
+    Parameters are those of `past_surprises`. Where many products make enough rows, fewer origins are used.
+    """
+    horizon, window = surprises.path.shape[1], surprises.window
+    most = max(16, min(LEVEL_PERIODS // LEVEL_STEP_PERIODS, 4 * MOST_LEVEL_ROWS // inputs.n_sku))
+    first = max(2, origin - LEVEL_PERIODS)
+    wanted = min(most, (origin - window - first) // LEVEL_STEP_PERIODS + 1)
+    if surprises.forest is None or wanted < 1:
+        return surprises
+    at = np.unique(np.linspace(origin - window, first, wanted).astype(np.int64))
+    bank = np.stack([_levels(inputs, int(past), horizon) for past in at])
+    found = past_surprises(inputs, bank, at, origin, window, unit, rng, MOST_LEVEL_ROWS)
+    return replace(surprises, of_level=found if found.forest is not None else None)
 
 
 def _forest(situation: Floats, ratio: Floats, seed: int) -> Any:
@@ -223,18 +260,63 @@ def draw_paths(
         size = np.where(
             now[:, 0] > np.log(2 * LEAST_MEAN), now[:, 0], np.log(forecast.mean(axis=1) + LEAST_MEAN)
         )
+        found = surprises.of_level
+        if found is not None:
+            base = _level_forecast(inputs, forecast, origin, found.window)
+            weight = np.where(np.isnan(inputs.scale[:, origin]), 0.0, LEVEL_WEIGHT)
+            then = situations(inputs, _levels(inputs, origin, horizon), origin, found.window)
         keys = _shared_keys(surprises.by_origin, n_scenarios, rng)
         for start in range(0, n, PRODUCTS_AT_ONCE):
             some = slice(start, start + PRODUCTS_AT_ONCE)
             leaves = surprises.forest.apply(now[some])
             donor, part = _look_alikes(surprises, leaves, size[some], n_scenarios, rng)
+            drawn = _ranked(surprises, donor, part, forecast[some])
+            if found is not None:
+                leaves = found.forest.apply(then[some])
+                donor, part = _look_alikes(found, leaves, None, n_scenarios, rng)
+                other = _ranked(found, donor, part, base[some])
+                drawn = _averaged(drawn, other, weight[some], surprises.window, rng)
             place = np.argsort(np.argsort(keys[some], axis=1), axis=1)
-            relative = surprises.path[np.take_along_axis(donor, place, axis=1), :horizon]
-            relative *= np.take_along_axis(part, place, axis=1)[:, :, None]
-            paths[some] = _moved(relative * forecast[some, None, :], forecast[some], surprises.window)
+            drawn = np.take_along_axis(drawn, place[:, :, None], axis=1)
+            paths[some] = _moved(drawn, forecast[some], surprises.window)
     wide = extra_variation > 0
     paths[wide] *= _gamma(extra_variation[wide], n_scenarios, rng)[:, :, None]
     return whole_paths(paths, unit, rng)
+
+
+def _levels(inputs: Inputs, origin: int, horizon: int) -> Floats:
+    """Return each product's level as if it were a forecast, (n_sku, horizon); zero where it is unknown."""
+    return np.repeat(np.nan_to_num(inputs.scale[:, origin])[:, None], horizon, axis=1)
+
+
+def _level_forecast(inputs: Inputs, forecast: Floats, origin: int, window: int) -> Floats:
+    """Return the level in the shape of the forecast, (n_sku, horizon), less the days not on sale."""
+    on_sale = inputs.on_sale_share[:, origin : origin + window].mean(axis=1)
+    mean = np.maximum(forecast[:, :window].mean(axis=1), LEAST_MEAN)
+    enlarged = np.nan_to_num(inputs.scale[:, origin]) * on_sale / mean
+    return forecast * np.minimum(enlarged, MOST_ENLARGED)[:, None]
+
+
+def _ranked(surprises: Surprises, donor: Whole, part: Floats, forecast: Floats) -> Floats:
+    """Return paths (n_sku, n_scenarios, horizon) in units, from the least sum over the window to the most."""
+    paths = surprises.path[donor, : forecast.shape[1]] * part[:, :, None] * forecast[:, None, :]
+    order = np.argsort(paths[:, :, : surprises.window].sum(axis=2), axis=1, kind="stable")
+    return np.take_along_axis(paths, order[:, :, None], axis=1)
+
+
+def _averaged(paths: Floats, other: Floats, weight: Floats, window: int, rng: np.random.Generator) -> Floats:
+    """Return paths whose sums over the window have the average of the two quantile functions.
+
+    Of the two paths of a rank one is taken, the other one with the chance `weight` (n_sku,), and enlarged or
+    reduced to the average of their sums; one that had to be more than doubled gives way.
+    """
+    total, other_total = paths[:, :, :window].sum(axis=2), other[:, :, :window].sum(axis=2)
+    aim = total + weight[:, None] * (other_total - total)
+    take = (rng.random(total.shape) < weight[:, None]) | (total < aim / 2)
+    take &= other_total >= aim / 2
+    own = np.where(take, other_total, total)
+    factor = np.divide(aim, own, out=np.ones_like(own), where=own > 0)
+    return np.where(take[:, :, None], other, paths) * factor[:, :, None]
 
 
 def _moved(paths: Floats, forecast: Floats, window: int) -> Floats:
@@ -245,13 +327,14 @@ def _moved(paths: Floats, forecast: Floats, window: int) -> Floats:
 
 
 def _look_alikes(
-    surprises: Surprises, now: Whole, log_mean: Floats, n_scenarios: int, rng: np.random.Generator
+    surprises: Surprises, now: Whole, log_mean: Floats | None, n_scenarios: int, rng: np.random.Generator
 ) -> tuple[Whole, Floats]:
     """Return rows of past surprises for each product in order of their ratio, and the part of it that counts.
 
     Every tree gives equally many rows of the product's leaf, `now` (n_sku, n_tree). `log_mean` (n_sku,) is
-    the logarithm of the product's forecast, as in the first column of `situation`. Both results are
-    (n_sku, n_scenarios); the part is below 1 where demand would be enlarged more than `MOST_ENLARGED` times.
+    the logarithm of the product's forecast, as in the first column of `situation`; None for levels, which
+    are never near zero. Both results are (n_sku, n_scenarios); the part is below 1 where demand would be
+    enlarged more than `MOST_ENLARGED` times.
     """
     n, n_tree = now.shape
     each = -(-n_scenarios * CANDIDATES_PER_SCENARIO // n_tree)
@@ -263,8 +346,9 @@ def _look_alikes(
         share = (rng.random((n, each)) + np.arange(each)) / each
         drawn[:, k] = order[(first + share * (last - first)).astype(np.int64)]
     rows = drawn.reshape(n, -1)
-    enlarged = np.exp(log_mean[:, None] - surprises.situation[rows, 0])
-    part = np.minimum(1.0, MOST_ENLARGED / enlarged)
+    part = np.ones(rows.shape)
+    if log_mean is not None:
+        part = np.minimum(1.0, MOST_ENLARGED * np.exp(surprises.situation[rows, 0] - log_mean[:, None]))
     order = np.argsort(surprises.ratio[rows] * part, axis=1, kind="stable")
     middle = ((np.arange(n_scenarios) + 0.5) / n_scenarios * rows.shape[1]).astype(np.int64)
     chosen = order[:, middle]
