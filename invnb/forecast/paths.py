@@ -82,6 +82,7 @@ class Surprises:
     window : periods whose sum tells which surprises are alike.
     forest : trees whose leaves hold look-alikes; None where there are too few rows to learn from.
     leaves : (n_row, n_tree) leaf of each row.
+    order : (n_row, n_tree) the rows sorted by leaf, tree by tree.
     of_level : the same of demand over the product's own level, from more origins; None without.
     """
 
@@ -92,6 +93,7 @@ class Surprises:
     window: int
     forest: Any
     leaves: Whole
+    order: Whole
     of_level: Surprises | None = None
 
 
@@ -168,7 +170,8 @@ def past_surprises(
     flat = ratio[usable]
     forest = _forest(situation, flat, int(rng.integers(2**31))) if flat.size >= LEAST_ROWS else None
     leaves = forest.apply(situation) if forest else np.empty((flat.size, 0), dtype=np.int64)
-    return Surprises(situation, flat, path, ratio, window, forest, leaves)
+    order = np.argsort(leaves, axis=0, kind="stable")
+    return Surprises(situation, flat, path, ratio, window, forest, leaves, order)
 
 
 def with_levels(
@@ -340,7 +343,7 @@ def _look_alikes(
     each = -(-n_scenarios * CANDIDATES_PER_SCENARIO // n_tree)
     drawn = np.empty((n, n_tree, each), dtype=np.int64)
     for k in range(n_tree):
-        order = np.argsort(surprises.leaves[:, k], kind="stable")
+        order = surprises.order[:, k]
         found = surprises.leaves[order, k]
         first, last = (np.searchsorted(found, now[:, k], side)[:, None] for side in ("left", "right"))
         share = (rng.random((n, each)) + np.arange(each)) / each
