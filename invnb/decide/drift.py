@@ -13,6 +13,7 @@ from invnb.forecast.scenarios import Scenarios
 REFERENCE = 0.5  # k of the CUSUM, in standard deviations: tuned to a shift of one
 CELLS = 60  # of the Markov chain that gives the CUSUM's limit
 OUTSIDE = 0.2  # share of demand that falls outside the central 80 % of its forecast
+FALSE_ALARM = 0.01  # probability of an alarm without drift, per row and window
 WHOLE_WINDOW_SHARE = 1 / 3  # a run that began this early leaned all the time: a bias, not a shift
 DRIFT_COLUMNS = [
     "level",
@@ -124,7 +125,7 @@ def forecast_drift(
     sku_segments: pd.DataFrame,
     *,
     seed: int,
-    false_alarm_probability: float = 0.01,
+    false_alarm_probability: float = FALSE_ALARM,
 ) -> pd.DataFrame:
     """Table `drift`: per product and demand class, whether forecasts or their intervals have drifted.
 
@@ -159,6 +160,21 @@ def forecast_drift(
     for name in sorted(set(classes)):
         rows += _class_rows(scores[classes == name], name, false_alarm_probability)
     return pd.DataFrame(rows, columns=DRIFT_COLUMNS)
+
+
+def class_alarms(scores: np.ndarray, classes: np.ndarray) -> list[tuple[str, str, float, float]]:
+    """Alarms of demand classes on a window of scores: class, measure (mean, coverage), statistic and limit.
+
+    Parameters
+    ----------
+    scores : (n_sku, n_review) of `forecast_scores`. `classes` : (n_sku,).
+    """
+    return [
+        (str(row[1]), str(row[2]), float(row[3]), float(row[4]))
+        for name in sorted(set(classes))
+        for row in _class_rows(scores[classes == name], name, FALSE_ALARM)
+        if row[5]
+    ]
 
 
 def _units(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> np.ndarray:

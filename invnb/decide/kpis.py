@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from invnb.decide.cash_actions import needed_units
 from invnb.decide.demand_path import demand_path
 from invnb.decide.first_order import column
 from invnb.decide.kpi_formulas import (
@@ -114,9 +115,7 @@ def _stock_now(
 ) -> list[dict[str, object]]:
     cost = column(terms, "unit_cost")
     on_hand, net = state["on_hand_units"].to_numpy(float), state["net_units"].to_numpy(float)
-    window = np.minimum(terms["lead_time_periods"] + terms["review_period_periods"], scenarios.n_period)
-    level = align(policy, scenarios.sku)["order_up_to_level"].to_numpy(float)
-    needed = np.maximum(level, np.quantile(scenarios.lead_time_sum(window), 0.9, axis=1))
+    needed = needed_units(scenarios, terms, policy)
     excess = excess_units(net + state["inbound_units"].to_numpy(float), needed)
     surplus = surplus_on_order_units(state["inbound_units"].to_numpy(float), net, needed)
     stock_value = float(on_hand @ cost)

@@ -2,7 +2,8 @@
 
 Levels are found by simulated cost on the scenarios (`invnb.inventory.rollout`), so they are right where the
 scenarios are. Where these are too wide or too narrow in the tails that decide, past cost shows it: at another
-price of a lost unit the same rule would have cost less. The price is only changed where that is beyond noise.
+price of a lost unit the same rule would have cost less. The price changes only where that is beyond noise,
+and then as little as noise allows: on made-up shops a hasty change cost more than it ever earned.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from invnb.decide.demand_path import demand_path
 from invnb.forecast.scenarios import Scenarios
 
 MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the shortage cost: prices to choose from, and the frontier
-NOISE_ERRORS = 2.0  # standard errors of the paired difference by which a price must have been cheaper
+NOISE_ERRORS = 3.0  # standard errors of the paired difference; four other prices are tried at every review
+SETTLING_PERIODS = 13  # not counted: a cheaper lost unit first runs down stock that is there anyway
+LEAST_PERIODS = 13  # of evidence after them before the price changes
 EVIDENCE_COLUMNS = ["review_date", "multiple", "past_cost", "gain", "noise", "chosen"]
 
 
@@ -51,8 +54,9 @@ def learn_lost_unit_price(
 ) -> LearnedPrice:
     """The multiple of the shortage cost to order by now, and at each past review, each from its own past.
 
-    Our rule is replayed at every multiple on the demand the shop could see. Periods that sold out are masked:
-    what was wanted in them is an estimate, and an estimate proves nothing of lost sales.
+    Our rule is replayed at every multiple on the demand the shop could see. Periods in which nothing could
+    be bought are masked. Those that sold out are not, their demand is estimated: without them the dearest
+    periods would be missing, and lost units look cheap.
 
     Parameters
     ----------
@@ -71,7 +75,7 @@ def learn_lost_unit_price(
         raise ValueError(f"forecasts must be of the last {n_review} periods, got {starts[0]} to {starts[-1]}")
     case = make_case(path, economics, stock_history, n_review)
     scenarios = [forecast.select([str(s) for s in path.sku]).units for forecast in forecasts]
-    seen = ~path.estimated[:, -n_review:]
+    seen = ~np.isnan(path.history[:, -n_review:])
     cost = {
         m: replay_policy(case, scenarios, review_levels(scenarios, case.economics, m)).total * seen
         for m in multiples
@@ -88,21 +92,22 @@ def choose_at_each_review(cost: Mapping[float, np.ndarray], period: np.ndarray) 
     cost : by multiple, (n_sku, n_period) in currency.
     period : (n_period + 1,), first days; the last one follows the costs.
     """
-    chosen = [choose_multiple({m: c[:, :t] for m, c in cost.items()}) for t in range(len(period))]
-    rows = []
+    chosen, rows = [], []
     for t, day in enumerate(pd.DatetimeIndex(period)):
-        for multiple, values in cost.items():
-            gain, noise = _gain_and_noise(cost[1.0][:, :t], values[:, :t])
-            past = float(values[:, :t].sum())
+        past = {m: values[:, SETTLING_PERIODS:t] for m, values in cost.items()}
+        chosen.append(choose_multiple(past) if t >= SETTLING_PERIODS + LEAST_PERIODS else 1.0)
+        for multiple, values in past.items():
+            gain, noise = _gain_and_noise(past[1.0], values)
             review = day - pd.Timedelta(days=1)
-            rows.append((review, multiple, past, gain, noise, multiple == chosen[t]))
+            rows.append((review, multiple, float(values.sum()), gain, noise, multiple == chosen[t]))
     return LearnedPrice(chosen[-1], np.array(chosen[:-1]), pd.DataFrame(rows, columns=EVIDENCE_COLUMNS))
 
 
 def choose_multiple(cost: Mapping[float, np.ndarray]) -> float:
-    """The multiple with the least past cost, or 1 where it is not better beyond noise.
+    """The multiple nearest to 1 of those that the one with the least past cost does not beat beyond noise.
 
-    Noise: two standard errors of the paired difference, products as independent units.
+    Noise: three standard errors of the paired difference, with products or with periods as independent units,
+    whichever is larger.
 
     Parameters
     ----------
@@ -115,14 +120,18 @@ def choose_multiple(cost: Mapping[float, np.ndarray]) -> float:
     >>> choose_multiple({1.0: np.array([[5.0], [5.0]]), 0.5: np.array([[9.0], [0.0]])})
     1.0
     """
-    best = min(cost, key=lambda m: (cost[m].sum(), abs(m - 1.0)))
-    gain, noise = _gain_and_noise(cost[1.0], cost[best])
-    return best if gain > noise else 1.0
+    best = min(cost, key=lambda m: (cost[m].sum(), abs(np.log(m))))
+    for multiple in sorted(cost, key=lambda m: abs(np.log(m))):
+        gain, noise = _gain_and_noise(cost[multiple], cost[best])
+        if gain <= noise:
+            return multiple
+    return best
 
 
 def _gain_and_noise(plain: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Cost saved against the plain price, and what it has to exceed; infinite for a single product."""
-    by_product = (plain - other).sum(axis=1)
-    n = len(by_product)
-    noise = NOISE_ERRORS * float(by_product.std(ddof=1)) * np.sqrt(n) if n > 1 else np.inf
-    return float(by_product.sum()), float(noise)
+    """Cost saved against the plain price, and what it has to exceed: infinite for one product or period."""
+    saved = plain - other
+    if min(saved.shape) < 2:
+        return float(saved.sum()), np.inf
+    errors = [saved.sum(axis=axis).std(ddof=1) * np.sqrt(saved.shape[1 - axis]) for axis in (0, 1)]
+    return float(saved.sum()), float(NOISE_ERRORS * max(errors))

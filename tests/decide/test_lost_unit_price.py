@@ -5,14 +5,19 @@ import pandas as pd
 import pytest
 
 from invnb.decide.first_order import dearer_shortage
-from invnb.decide.lost_unit_price import MULTIPLES, choose_at_each_review, learn_lost_unit_price
+from invnb.decide.lost_unit_price import (
+    MULTIPLES,
+    choose_at_each_review,
+    choose_multiple,
+    learn_lost_unit_price,
+)
 from invnb.decide.policy import levels_of, policy_table
 from invnb.decide.review import best_orders, levels_from_scenarios
 from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.order_policies import OrderPolicy
 from invnb.inventory.simulation import trajectories
 
-N_SKU, N_PERIOD, N_BACK = 30, 70, 26
+N_SKU, N_PERIOD, N_BACK = 30, 90, 39
 NONE = pd.DataFrame()
 
 
@@ -50,7 +55,7 @@ def test_too_wide_forecasts_teach_a_lower_price(too_wide):
     panel, terms, forecasts = too_wide
     found = learn_lost_unit_price(panel, terms, NONE, forecasts, seed=1)
     assert found.multiple < 1
-    assert found.chosen[0] == 1.0  # nothing known yet
+    assert (found.chosen[:26] == 1.0).all()  # too little known yet
     assert len(found.chosen) == N_BACK
     table = found.evidence
     assert table.groupby("review_date")["chosen"].sum().eq(1).all()
@@ -69,17 +74,23 @@ def test_a_price_knows_only_its_past_and_nothing_of_hidden_demand(too_wide):
     after = learn_lost_unit_price(later, terms, NONE, forecasts, seed=1)
     assert (before.chosen[: N_BACK - 9] == after.chosen[: N_BACK - 9]).all()
     assert before.evidence["past_cost"].iloc[-1] != after.evidence["past_cost"].iloc[-1]
-    # where every period sold out nothing was seen, and nothing is learned
-    hidden = learn_lost_unit_price(panel.assign(censored=True), terms, NONE, forecasts, seed=1)
-    assert (hidden.evidence["past_cost"].to_numpy() <= before.evidence["past_cost"].to_numpy()).all()
+    # where nothing could be bought nothing was seen, and nothing is learned
+    closed = panel["period"] >= weeks[-N_BACK]
+    hidden = panel.assign(
+        status=np.where(closed, "out_of_stock", "sold"), units=panel["units"].where(~closed),
+        available_share=np.where(closed, 0.0, 1.0),
+    )  # fmt: skip
+    found = learn_lost_unit_price(hidden, terms, NONE, forecasts, seed=1)
+    assert (found.evidence["past_cost"] == 0).all()
+    assert found.multiple == 1.0
     with pytest.raises(ValueError, match="last 3 periods"):
         learn_lost_unit_price(panel, terms, NONE, forecasts[:3], seed=1)
 
 
 def test_within_noise_the_plain_price_stays():
     rng = np.random.default_rng(0)
-    cost = {m: 10.0 + rng.normal(0, 1, (40, 12)) for m in MULTIPLES}
-    day = np.datetime64("2025-01-06") + 7 * np.arange(13)
+    cost = {m: 10.0 + rng.normal(0, 1, (40, 38)) for m in MULTIPLES}
+    day = np.datetime64("2025-01-06") + 7 * np.arange(39)
     found = choose_at_each_review(cost, day)
     assert found.multiple == 1.0
     assert (found.chosen == 1.0).all()
@@ -125,3 +136,15 @@ def test_dearer_lost_units_find_the_level_of_brute_force_and_never_more_than_dem
     tried = np.array([cost(z) for z in np.arange(-2.0, 6.0, 0.05)])
     own = np.array([cost(z)[i] for i, z in enumerate(levels.safety_factor)])
     assert (own <= tried.min(axis=0) * 1.02).all()
+
+
+def test_the_price_nearest_to_the_plain_one_is_taken_among_ties():
+    """A quarter would have cost a little less than half, within noise; both far less than the plain one."""
+    rng = np.random.default_rng(6)
+    cost = {m: 10.0 + rng.normal(0, 1, (40, 26)) for m in (1.0, 2.0, 4.0)}
+    cost[0.5] = cost[1.0] - 2.0 + rng.normal(0, 1, (40, 26))
+    cost[0.25] = cost[0.5] - 0.02 + rng.normal(0, 1, (40, 26))
+    assert choose_multiple(cost) == 0.5
+    shock = np.where(np.arange(26) == 7, 80.0, 0.0)  # one bad week for all is one observation, not forty
+    once = {1.0: cost[1.0] + shock, 0.5: cost[1.0], 2.0: cost[2.0] + shock, 4.0: cost[4.0] + shock}
+    assert choose_multiple(once) == 1.0
