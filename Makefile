@@ -54,6 +54,12 @@ bench-decisions: .venv/run.done ## measure orders on ten truth-known shops: agai
 bench-alerts: .venv/run.done ## measure recall and precision of the stock-out alerts on five truth-known shops
 	@$(BIN)/python bench/alerts.py
 
+bench-learned: .venv/learned.done ## measure a learned policy against the exact optimum and against our default
+	@$(BIN)/python bench/learned_policy.py published
+	@$(BIN)/python bench/learned_policy.py sample
+
+learned: .venv/learned.done ## add what the lesson on a learned policy needs (PyTorch, some 200 MB and more)
+
 docs: .venv/run.done ## write the reference pages of docs/ from the schemas
 	@$(BIN)/python -m invnb docs
 
@@ -77,4 +83,9 @@ setup: .venv/run.done ## make the environment .venv from the lock
 	@echo "setting up .venv from $<"
 	@$(BIN)/python -m pip install --quiet --quiet --require-hashes --no-deps -r $<
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "invnb.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
+	@touch $@
+
+# PyTorch differs by platform, so this one is not locked; its ranges stand in pyproject.toml too.
+.venv/learned.done: | .venv/run.done
+	@$(BIN)/python -m pip install --quiet "gymnasium>=1.0" "stable-baselines3>=2.7"
 	@touch $@

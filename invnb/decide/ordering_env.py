@@ -17,7 +17,7 @@ from invnb.inventory import checks
 try:
     import gymnasium
 except ImportError as error:
-    raise ImportError('gymnasium is not installed: pip install "invnb[learned-policy]"') from error
+    raise ImportError("gymnasium is not installed: make learned") from error
 
 Floats = NDArray[np.float64]
 

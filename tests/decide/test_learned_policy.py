@@ -186,7 +186,7 @@ def test_without_the_extra_one_sentence_says_what_to_install(monkeypatch: pytest
     import sys
 
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    with pytest.raises(ImportError, match="learned-policy"):
+    with pytest.raises(ImportError, match="make learned"):
         train_policy(lost_sales_task(PROBLEM, 1), seed=1)
 
 
