@@ -137,15 +137,17 @@ def _on_order(
     rows: list[tuple[object, ...]] = []
     lines = inbound[inbound["counted"]].sort_values("expected_date", ascending=False, kind="stable")
     left = {"CANCEL_PO": dict(zip(sku, cancel, strict=True)), "DEFER_PO": dict(zip(sku, defer, strict=True))}
-    for line in lines.itertuples():
-        open_units = float(line.units)
-        due = today if pd.isna(line.expected_date) else max(pd.Timestamp(line.expected_date), today)
+    expected = pd.DatetimeIndex(lines["expected_date"].fillna(today))
+    for name, po_id, open_units, day in zip(
+        lines["sku"].astype(str), lines["po_id"], lines["units"].astype(float), expected, strict=True
+    ):
+        due = max(day, today)
         for action, other in (("CANCEL_PO", "DEFER_PO"), ("DEFER_PO", "CANCEL_PO")):
-            units = min(open_units, left[action].get(str(line.sku), 0.0))
+            units = min(open_units, left[action].get(name, 0.0))
             if units > 0:
                 eve = max(due - pd.Timedelta(days=1), today)
-                rows.append((str(line.sku), action, other, line.po_id, units, eve, due))
-                left[action][str(line.sku)] -= units
+                rows.append((name, action, other, po_id, units, eve, due))
+                left[action][name] -= units
                 open_units -= units
     return rows
 
@@ -174,8 +176,8 @@ def _margin_lost(
 
     What stops reordering takes nothing away.
     """
-    cover = np.clip(terms["lead_time_periods"] + terms["review_period_periods"], 0, scenarios.n_period)
-    demand = scenarios.lead_time_sum(cover.fillna(0))
+    cover = (terms["lead_time_periods"] + terms["review_period_periods"]).fillna(0)
+    demand = scenarios.lead_time_sum(cover.clip(upper=scenarios.n_period))
     gone = table["units"].where(table["action"] != "STOP_REORDER", 0.0).to_numpy(float)
     before = position[row] - (pd.Series(gone).groupby(row).cumsum().to_numpy() - gone)
 

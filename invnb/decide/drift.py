@@ -169,12 +169,10 @@ def class_alarms(scores: np.ndarray, classes: np.ndarray) -> list[tuple[str, str
     ----------
     scores : (n_sku, n_review) of `forecast_scores`. `classes` : (n_sku,).
     """
-    return [
-        (str(row[1]), str(row[2]), float(row[3]), float(row[4]))
-        for name in sorted(set(classes))
-        for row in _class_rows(scores[classes == name], name, FALSE_ALARM)
-        if row[5]
-    ]
+    rows = [row for c in sorted(set(classes)) for row in _class_rows(scores[classes == c], c, FALSE_ALARM)]
+    table = pd.DataFrame(rows, columns=DRIFT_COLUMNS)
+    found = table.loc[table["alarm"].astype(bool), ["name", "measure", "statistic", "limit"]]
+    return list(found.itertuples(index=False, name=None))
 
 
 def _units(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> np.ndarray:
