@@ -72,10 +72,11 @@ def execute(source: Path, target: Path, parameters: Mapping[str, Any], home: Pat
     from jupyter_client.manager import KernelManager
 
     failed = target.parent.parent / "failed" / target.name
-    for folder in (target.parent, failed.parent):
+    for folder in (target.parent, failed.parent, progress_file(target).parent):
         folder.mkdir(parents=True, exist_ok=True)
     # A socket's path may have at most about 100 characters: not below the project, wherever that is.
     sockets = Path(tempfile.mkdtemp(prefix="invnb-"))
+    progress_file(target).write_text("", encoding="utf-8")
     local = {"transport": "ipc", "ip": str(sockets / "kernel")} if os.name == "posix" else {}
     manager = KernelManager(kernel_name="python3", connection_file=str(sockets / "kernel.json"), **local)
     environment = {
@@ -88,7 +89,9 @@ def execute(source: Path, target: Path, parameters: Mapping[str, Any], home: Pat
         "OPENBLAS_NUM_THREADS": "1",
     }
     try:
-        manager.start_kernel(env=environment, cwd=str(PROJECT))
+        manager.start_kernel(
+            env=environment, cwd=str(PROJECT), extra_arguments=[_logging_to(progress_file(target))]
+        )
         papermill.execute_notebook(
             str(source),
             str(failed),
@@ -111,6 +114,18 @@ def execute(source: Path, target: Path, parameters: Mapping[str, Any], home: Pat
     )
     lines = (line for output in errors for line in "".join(output["text"]).splitlines())
     return Executed(target, float(seconds), [line.strip() for line in lines if "Warning" in line])
+
+
+def progress_file(target: Path) -> Path:
+    """Return the file to which a notebook's kernel writes what it has done so far, line by line."""
+    return target.parent.parent / "progress" / f"{target.stem}.log"
+
+
+def _logging_to(file: Path) -> str:
+    """Return the kernel's argument that sends the log of `invnb` to a file, before the first cell runs."""
+    log = "logging.getLogger('invnb')"
+    line = f"import logging; {log}.setLevel('INFO'); {log}.addHandler(logging.FileHandler({str(file)!r}))"
+    return f"--IPKernelApp.exec_lines={line}"
 
 
 def _failure(error: Any, notebook: Path) -> NotebookFailed:

@@ -19,13 +19,16 @@ from typing import Any
 
 from invnb.dependencies import code_digest, digest, notebook_code, notebook_source, sha256
 from invnb.errors import InputError
-from invnb.execute import NotebookFailed, execute, to_html
+from invnb.execute import NotebookFailed, execute, progress_file, to_html
 from invnb.inputs import NotFetched, input_files, input_folder
 from invnb.params import is_scenario, load_params
 from invnb.publish import Job, now, publish, read_json, run_info, short, write_json
 from invnb.run import PROJECT, STAGES, Stage, home, table_file
 
 Say = Callable[[str], None]
+
+PROGRESS_SECONDS = 10.0
+"""Where nothing ends for so long, a line says what is at work and what it did last."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,11 @@ def run_stages(job: Job, pool: ThreadPoolExecutor, say: Say, ran: list[str]) -> 
             running[pool.submit(_run_stage, job, stage, key)] = stage
         if not running:
             continue
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        finished, _ = wait(running, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
+        if not finished:
+            for future, stage in running.items():
+                if future.running():
+                    say(f"{job.category}  {stage.name}  at work{_last_step(job, stage)}")
         for future in finished:
             stage = running.pop(future)
             try:
@@ -176,6 +183,13 @@ def run_stages(job: Job, pool: ThreadPoolExecutor, say: Say, ran: list[str]) -> 
     if failure:
         raise failure
     return record
+
+
+def _last_step(job: Job, stage: Stage) -> str:
+    """Return the last line a stage logged, as ": line"; empty text where it said nothing yet."""
+    file = progress_file(job.folder / "notebooks" / notebook_of(stage).name)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return f": {lines[-1]}" if lines else ""
 
 
 def stage_key(job: Job, stage: Stage, record: Mapping[str, Any], packages: str) -> str:

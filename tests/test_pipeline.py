@@ -112,6 +112,24 @@ def test_only_what_changed_runs_again(project: Path) -> None:
     assert (project / "reports/a/report.html").read_text() == "<p>18 en</p>"
 
 
+def test_long_work_says_how_far_it_is(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "PROGRESS_SECONDS", 0.2)
+    file = project / "notebooks" / "01_one.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells[
+        2
+    ].source += (
+        "\nimport logging, time\nlogging.getLogger('invnb.forecast').info('model 3 of 11')\ntime.sleep(1.5)"
+    )
+    nbformat.write(notebook, file)
+    said: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        assert pipeline.run_category("a", {}, pool, said.append).status == "ok"
+    assert "a  01_one  at work" in said, "while its kernel starts"
+    assert "a  01_one  at work: model 3 of 11" in said
+    assert not any("model 3" in line for line in said if "01_one" not in line)
+
+
 def test_a_table_somebody_changed_is_made_again(project: Path) -> None:
     go()
     (project / "build/a/tables/numbers.parquet").write_bytes(b"spoilt")
