@@ -47,6 +47,7 @@ SETTINGS: dict[str, Any] = {
 N_ENVS = 32  # episodes played side by side
 N_PATHS = 4096  # demand paths a published problem is played on
 EPISODE_PERIODS = 128  # of such a path
+ROOM = 1.5  # largest position, over the largest an optimal order leads to
 
 LOTS_PER_PERIOD = 2  # on a shop: a lot is half a mean period's demand, an order at most that of 12 periods
 LARGEST_ORDER_PERIODS = 12
@@ -76,9 +77,7 @@ def train_policy(task: OrderingTask, *, seed: int, n_steps: int = N_STEPS) -> Ac
         from stable_baselines3 import PPO
         from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
     except ImportError as error:
-        raise ImportError(
-            'stable-baselines3 is not installed: pip install "invnb[learned-policy]"'
-        ) from error
+        raise ImportError("stable-baselines3 is not installed: make learned") from error
 
     torch.set_num_threads(1)
     envs = DummyVecEnv([lambda: OrderingEnv(task)] * N_ENVS)
@@ -98,7 +97,8 @@ def train_policy(task: OrderingTask, *, seed: int, n_steps: int = N_STEPS) -> Ac
 def lost_sales_task(problem: LostSalesProblem, seed: int) -> OrderingTask:
     """The task of one product with lost sales: an action is an order in units.
 
-    Orders and position stay within the limits of the exact policy (Morton 1969), an optimal order keeps them.
+    An order is at most what an optimal one can be (Morton 1969). Stock and orders may rise half as far again
+    as an optimal order lifts them: not to order too much has to be learned.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def lost_sales_task(problem: LostSalesProblem, seed: int) -> OrderingTask:
     >>> task = lost_sales_task(lost_sales_problem(poisson_pmf(5), lead_time_periods=2,
     ...     holding_cost_per_unit_period=1, shortage_cost_per_unit=4), seed=1)
     >>> task.n_lots, task.largest_position_units.tolist()
-    (7, [18.0])
+    (7, [27.0])
     """
     rng = np.random.default_rng(seed)
     demand = rng.choice(len(problem.law), (1, N_PATHS, EPISODE_PERIODS), p=problem.law)
@@ -124,7 +124,7 @@ def lost_sales_task(problem: LostSalesProblem, seed: int) -> OrderingTask:
         scale_units=mean * (problem.lead_time_periods + 1) * one,
         lot_units=one,
         n_lots=max(int(problem.limits[0]), 1),
-        largest_position_units=problem.limits[-1] * one,
+        largest_position_units=np.ceil(ROOM * problem.limits[-1]) * one,
         reference_cost_per_period=h * mean * one,
         holding_cost_per_unit_period=h * one,
         shortage_cost_per_unit=problem.shortage_cost_per_unit * one,
@@ -156,9 +156,9 @@ def tabulated(problem: LostSalesProblem, task: OrderingTask, actor: Actor) -> Lo
     >>> from invnb.inventory.lost_sales import lost_sales_problem
     >>> problem = lost_sales_problem(poisson_pmf(5), lead_time_periods=2, holding_cost_per_unit_period=1,
     ...                              shortage_cost_per_unit=4)
-    >>> always_five = lambda seen: np.full(len(seen), 5)
-    >>> round(tabulated(problem, lost_sales_task(problem, 1), always_five).cost_per_period, 3)
-    4.473
+    >>> always_four = lambda seen: np.full(len(seen), 4)
+    >>> round(tabulated(problem, lost_sales_task(problem, 1), always_four).cost_per_period, 3)
+    5.271
     """
     largest, level = task.n_lots, int(task.largest_position_units[0])
     n_older = problem.lead_time_periods - 1
