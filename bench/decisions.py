@@ -28,14 +28,14 @@ import pandas as pd
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
-from invnb.decide.backtest import costs_by_period, past_scenarios, replay_all, rule_safety
+from invnb.decide.backtest import costs_by_period, replay_all, rule_safety
 from invnb.decide.bootstrap import block_bootstrap
 from invnb.decide.case import Case, make_case, replay_rule
 from invnb.decide.demand_path import demand_path
 from invnb.decide.economics import build_economics
 from invnb.decide.lost_unit_price import learn_lost_unit_price
 from invnb.decide.order_now import order_now
-from invnb.decide.past_forecasts import WARM_UP_PERIODS
+from invnb.decide.past_forecasts import WARM_UP_PERIODS, review_the_past
 from invnb.decide.replay import Replay
 from invnb.decide.rules import RULES, SAFETY
 from invnb.features.segments import segment_products
@@ -72,10 +72,10 @@ def ground(
     )  # fmt: skip
     path = demand_path(data.panel, given.seed)
     n = counted + WARM_UP_PERIODS
-    made = past_scenarios(
-        data.panel, features, path.period[-n:], path.sku,
-        horizon_periods=given.horizon_periods, n_scenarios=given.n_scenarios, seed=given.seed,
-    )  # fmt: skip
+    made = review_the_past(
+        data.panel, features, backtest_periods=counted, horizon_periods=given.horizon_periods,
+        n_scenarios=given.n_scenarios, seed=given.seed,
+    ).forecasts  # fmt: skip
     truth = true_demand(folder, data.panel)
     case = make_case(path, economics, t["stock_history"], n, truth, warm_up_periods=WARM_UP_PERIODS)
     safety = rule_safety(path, economics, t["stock_history"], n, given.fill_rate_target)

@@ -20,7 +20,7 @@ from invnb.decide.case import (
 )
 from invnb.decide.demand_path import DemandPath, demand_path
 from invnb.decide.lost_unit_price import MULTIPLES, choose_at_each_review, learn_lost_unit_price
-from invnb.decide.past_forecasts import past_champions, past_forecasts, past_reviews
+from invnb.decide.past_forecasts import past_reviews, review_the_past
 from invnb.decide.replay import Replay, perfect_information_cost
 from invnb.decide.rules import RULES
 from invnb.forecast.scenarios import Scenarios
@@ -105,50 +105,29 @@ def run_backtest(
     n_scenarios : demand paths per review. `seed` : of every draw.
     fill_rate_target : share of demanded units the rules are set to serve.
     true_demand : `sku`, `period`, `units`, where the truth is known (the sample); None: estimated from sales.
-    forecasts : scenarios of every review (`past_forecasts`); None: made here.
+    forecasts : scenarios of every review (`review_the_past`); None: made here.
     shortage_multiples : price of a lost unit at every review, each learned from the periods before it
         (`learn_lost_unit_price`); None: learned here. What the truth would teach nobody could have known.
     """
     path = demand_path(panel, seed)
     reviews, warm_up = past_reviews(path, backtest_periods)
-    made = forecasts or past_scenarios(
-        panel, features, reviews, path.sku,
-        horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
-    )  # fmt: skip
+    if forecasts is None:
+        forecasts = review_the_past(
+            panel, features, backtest_periods=backtest_periods, horizon_periods=horizon_periods,
+            n_scenarios=n_scenarios, seed=seed,
+        ).forecasts  # fmt: skip
     if shortage_multiples is None:
-        shortage_multiples = learn_lost_unit_price(panel, economics, stock_history, made, seed=seed).chosen
+        shortage_multiples = learn_lost_unit_price(
+            panel, economics, stock_history, forecasts, seed=seed
+        ).chosen
     n_periods = len(reviews)
     case = make_case(path, economics, stock_history, n_periods, true_demand, warm_up_periods=warm_up)
     safety = rule_safety(path, economics, stock_history, n_periods, fill_rate_target)
-    paths = [forecast.select([str(s) for s in path.sku]).units for forecast in made]
+    paths = [forecast.select([str(s) for s in path.sku]).units for forecast in forecasts]
     found = replay_all(case, paths, safety, chosen=shortage_multiples)
     return backtest_tables(
         found, path, seed, stock_known=len(stock_history) > 0, truth=true_demand is not None,
-        forecasts=made,
-    )  # fmt: skip
-
-
-def past_scenarios(
-    panel: pd.DataFrame,
-    features: pd.DataFrame,
-    origins: np.ndarray,
-    sku: np.ndarray,
-    *,
-    horizon_periods: int,
-    n_scenarios: int,
-    seed: int,
-) -> list[Scenarios]:
-    """Demand paths as they would have been drawn at each origin, by champions chosen before the first.
-
-    Parameters
-    ----------
-    panel, features : of the run. `origins` : first days of the periods, in order.
-    sku : order of the products. The rest as in `run_backtest`.
-    """
-    champions = past_champions(panel, features, origins[0], horizon_periods=horizon_periods, seed=seed)
-    return past_forecasts(
-        panel, features, champions, origins, sku,
-        horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
+        forecasts=forecasts,
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def learn_lost_unit_price(
     Parameters
     ----------
     panel, economics : tables of the run. `stock_history` : canonical table; may be empty.
-    forecasts : of consecutive past reviews up to the last period (`past_forecasts`).
+    forecasts : of consecutive past reviews up to the last period (`review_the_past`).
     seed : of the estimated demand. `multiples` : to choose from, 1 among them.
 
     Raises

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from invnb.decide.demand_path import DemandPath
+from invnb.decide.demand_path import DemandPath, demand_path
 from invnb.errors import InputError
 from invnb.features.segments import classify_demand, segment_products
 from invnb.forecast.compare import replay_scenarios
@@ -35,6 +36,46 @@ def past_reviews(path: DemandPath, backtest_periods: int) -> tuple[np.ndarray, i
     n_counted = min(backtest_periods, n_history // 2)
     warm_up = int(np.clip(n_history - n_counted - LEAST_HISTORY_PERIODS, 0, WARM_UP_PERIODS))
     return path.period[-(n_counted + warm_up) :], warm_up
+
+
+@dataclass(frozen=True)
+class PastReviews:
+    """The reviews of a replay.
+
+    Parameters
+    ----------
+    forecasts : scenarios of every review, the warm-up first; products in the order of `demand_path`.
+    champions : table `champions` they were made with.
+    """
+
+    forecasts: list[Scenarios]
+    champions: pd.DataFrame
+
+
+def review_the_past(
+    panel: pd.DataFrame,
+    features: pd.DataFrame,
+    *,
+    backtest_periods: int,
+    horizon_periods: int,
+    n_scenarios: int,
+    seed: int,
+) -> PastReviews:
+    """Forecast again at every review of the last periods and of a warm-up before, by champions chosen before.
+
+    Parameters
+    ----------
+    panel, features : of the run.
+    backtest_periods : periods to count. The rest as in `past_forecasts`.
+    """
+    path = demand_path(panel, seed)
+    reviews, _ = past_reviews(path, backtest_periods)
+    champions = past_champions(panel, features, reviews[0], horizon_periods=horizon_periods, seed=seed)
+    forecasts = past_forecasts(
+        panel, features, champions, reviews, path.sku,
+        horizon_periods=horizon_periods, n_scenarios=n_scenarios, seed=seed,
+    )  # fmt: skip
+    return PastReviews(forecasts, champions)
 
 
 def past_champions(

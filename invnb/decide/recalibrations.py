@@ -46,10 +46,10 @@ def recalibrations(
 
     Parameters
     ----------
-    forecasts : of every review of the replay (`past_forecasts`).
+    forecasts : of every review of the replay (`review_the_past`).
     demand : `sku`, `period`, `units`; NaN or no row where demand could not be seen.
     sku_segments : `sku`, `demand_class`.
-    champions_then, champions_now : tables `champions` of the replay (`past_champions`) and of the run.
+    champions_then, champions_now : tables `champions` of the replay (`review_the_past`) and of the run.
     lost_unit_price : evidence of `learn_lost_unit_price`.
     n_history : periods before the first review.
     period_days, seed : days in a period; seed of the scores.

@@ -1,6 +1,7 @@
 """The replay of decisions on a small panel: one ground for all, nothing from the future, right intervals."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -79,14 +80,16 @@ def poisson_paths(origins, horizon_periods, n_scenarios, seed):
 def known_law(monkeypatch):
     """Forecasts that know the law of demand, but not what comes: new Poisson paths at every origin."""
 
-    def paths(panel, features, origins, sku, *, horizon_periods, n_scenarios, seed):
-        assert list(sku) == ["a", "b", "c"]
+    def reviews(panel, features, *, backtest_periods, horizon_periods, n_scenarios, seed):
+        path = demand_path(panel, seed)
+        assert list(path.sku) == ["a", "b", "c"]
+        starts = path.period[-backtest_periods - 13 :].astype("datetime64[D]")
         days = np.arange(horizon_periods) * np.timedelta64(7, "D")
-        drawn = poisson_paths(origins, horizon_periods, n_scenarios, seed)
-        starts = origins.astype("datetime64[D]")
-        return [Scenarios(sku, day + days, paths, seed) for day, paths in zip(starts, drawn, strict=True)]
+        drawn = poisson_paths(starts, horizon_periods, n_scenarios, seed)
+        forecasts = [Scenarios(path.sku, d + days, p, seed) for d, p in zip(starts, drawn, strict=True)]
+        return SimpleNamespace(forecasts=forecasts)
 
-    monkeypatch.setattr(module, "past_scenarios", paths)
+    monkeypatch.setattr(module, "review_the_past", reviews)
 
 
 def run(panel, economics, stock_history=NONE, **more):
