@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.forecast import metrics
-from invnb.forecast.evaluate import LEVELS, Folds, lead_time_window
+from invnb.forecast.evaluate import LEVELS, Folds, in_workers, lead_time_window, log
 from invnb.forecast.fallback import extra_variation
 from invnb.forecast.inputs import Inputs, whole_unit
 from invnb.forecast.paths import Surprises, draw_paths, past_surprises, with_levels
@@ -114,18 +114,21 @@ def calibration_table(
     """
     columns = ["demand_class", "nominal", "covered", "low", "high", "n", "window_periods"]
     window = lead_time_window(inputs.period_days, paths.shape[2])
-    actual, covered = [], []
-    for k, origin in enumerate(folds.origins):
-        if np.count_nonzero(origins + window <= origin) < LEAST_BANK:
-            continue
-        surprises = surprises_at(inputs, bank, origins, int(origin), seed)
-        units = scenario_units(inputs, paths[k], int(origin), surprises, CHECK_SCENARIOS, seed)
+
+    def checked(origin: int) -> tuple[Floats, Floats]:
+        """Return demand of the window, and how each level covered it, (n_level, n_sku)."""
+        k = int(np.flatnonzero(folds.origins == origin)[0])
+        surprises = surprises_at(inputs, bank, origins, origin, seed)
+        units = scenario_units(inputs, paths[k], origin, surprises, CHECK_SCENARIOS, seed)
         demand = folds.demand[k, :, :window].sum(axis=1)
         drawn = units[:, :, :window].sum(axis=2)
-        covered.append(np.stack([tied_coverage(demand, drawn, level) for level in LEVELS]))
-        actual.append(demand)
-    if not actual:
+        log.info("scenarios checked from %s", inputs.period[origin])
+        return demand, np.stack([tied_coverage(demand, drawn, level) for level in LEVELS])
+
+    enough = [int(o) for o in folds.origins if np.count_nonzero(origins + window <= o) >= LEAST_BANK]
+    if not enough:
         return pd.DataFrame({name: [] for name in columns})
+    actual, covered = zip(*in_workers(checked, enough), strict=True)
     known, share = ~np.isnan(np.stack(actual)), np.stack(covered, axis=1)
     rows = []
     for label in ["all", *np.unique(group)]:

@@ -30,6 +30,7 @@ from invnb.forecast.evaluate import (
     fit_models,
     forecast_origins,
     lead_time_window,
+    log,
     make_folds,
     rolling_origins,
     score_models,
@@ -202,6 +203,7 @@ def forecast_scenarios(comparison: Comparison, *, n_scenarios: int, seed: int) -
     point = _champion_paths(inputs, made, owner, np.array([origin]))[0]
     surprises = surprises_at(inputs, comparison.bank, comparison.bank_origins, origin, seed)
     units = scenario_units(inputs, point, origin, surprises, n_scenarios, seed)
+    log.info("%d scenarios of %d products drawn", n_scenarios, inputs.n_sku)
     scenarios = Scenarios(inputs.sku.astype(str), inputs.period[origin : origin + horizon], units, seed)
     table = scenarios.table()
     table["model"] = np.repeat(owner, horizon)
@@ -268,6 +270,7 @@ def replay_scenarios(
             surprises, grown_at = surprises_at(inputs, bank, past, int(origin), seed), int(origin)
         point = paths[np.searchsorted(every, origin)]
         units = scenario_units(inputs, point, int(origin), surprises, n_scenarios, seed)
+        log.info("scenarios of %s replayed", inputs.period[origin])
         period = inputs.period[origin : origin + horizon]
         result[int(origin)] = Scenarios(inputs.sku.astype(str), period, units, seed)
     return [result[int(origin)] for origin in at]
