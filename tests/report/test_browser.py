@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,17 @@ def report(
     return write_report(
         tmp_path_factory.mktemp("reports") / "toys", make_tables(60), parameters, run_info, "both"
     ).report
+
+
+@pytest.fixture(scope="module")
+def small_report(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_tables: Tables,
+    parameters: dict[str, Any],
+    run_info: dict[str, Any],
+) -> Path:
+    folder = tmp_path_factory.mktemp("small") / "toys"
+    return write_report(folder, make_tables(6), parameters, run_info, "both").report
 
 
 @contextmanager
@@ -130,14 +142,123 @@ def test_complete_without_script(browser: Any, report: Path) -> None:
 
 
 def test_prints_whole_on_paper(browser: Any, report: Path, screenshots: Path) -> None:
-    with opened(browser, report) as page:
-        page.emulate_media(media="print")
-        assert not page.locator("nav").is_visible()
-        box = page.locator("#products-list .scroll")
-        assert box.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
-        content = page.pdf(path=screenshots / "print.pdf", prefer_css_page_size=True)
+    paper = (688, 1017)  # A4 less 14 mm on each side, in CSS pixels
+    for name in ("report.html", "report.zh.html"):
+        with opened(browser, report.with_name(name), paper) as page:
+            page.emulate_media(media="print")
+            assert not page.locator("nav").is_visible()
+            box = page.locator("#products-list .scroll")
+            assert box.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+            cut = page.evaluate(
+                """() => [...document.querySelectorAll("main *")].filter((e) => {
+                    const box = e.getBoundingClientRect();
+                    return !e.closest("svg, .vh") && box.width && box.right > innerWidth + 1;
+                }).map((e) => e.outerHTML.slice(0, 80))"""
+            )
+            assert cut == []
+            figures = page.evaluate("[...document.querySelectorAll('figure')].map((e) => e.clientHeight)")
+            assert max(figures) < paper[1]
+            content = page.pdf(path=screenshots / f"print-{name}.pdf", prefer_css_page_size=True)
         assert content.startswith(b"%PDF")
         assert b"/MediaBox [0 0 594" in content or b"/MediaBox [0 0 595" in content
+        pages = len(re.findall(rb"/Type /Page\b", content))
+        assert 6 <= pages <= 24
+
+
+def test_a_product_opens_into_its_pictures(browser: Any, report: Path, screenshots: Path) -> None:
+    with opened(browser, report) as page:
+        products = page.locator("#products-list")
+        row = products.locator("tbody tr").nth(4)
+        numbers = row.locator("details").text_content()
+        assert row.locator("svg.spark").count() == 1
+        row.locator("summary").focus()
+        page.keyboard.press("Enter")
+        drill = products.locator("tr.drill")
+        pictures = drill.locator("svg[role=img]")
+        assert pictures.count() == 2
+        name = row.locator("bdi").inner_text()
+        assert all(name in picture.get_attribute("aria-label") for picture in pictures.all())
+        assert {"sold", "forecast", "with orders"} <= set(drill.locator("text.name").all_text_contents())
+        for path in drill.locator("path.ours, path.band").all():
+            assert re.fullmatch(r"(?:[ML][\d.]+ [\d.]+)+Z?", path.get_attribute("d") or "M0 0")
+        drill.screenshot(path=screenshots / "product.png")
+        products.locator("thead button").first.click()  # sorted, the pictures stay below their product
+        assert drill.evaluate("e => e.previousElementSibling.cells[0].textContent").startswith(name)
+        products.locator("input[type=search]").fill("no such product")
+        assert not drill.is_visible()
+        products.locator("input[type=search]").fill("")
+        drill.evaluate("e => { e.previousElementSibling.querySelector('details').open = false; }")
+        page.wait_for_function("!document.querySelector('tr.drill')")
+        again = products.locator("tbody tr", has_text=name).first.locator("details").text_content()
+        assert again == numbers
+
+
+def test_a_first_screen_name_leads_to_its_product(browser: Any, report: Path) -> None:
+    with opened(browser, report) as page:
+        link = page.locator(".ten tbody a").first
+        link.click()
+        page.wait_for_selector("tr.drill svg[role=img]")
+        assert page.locator("tr:target bdi").inner_text() == link.inner_text()
+
+
+def test_keyboard_reaches_everything(browser: Any, small_report: Path) -> None:
+    with opened(browser, small_report) as page:
+        wanted = page.evaluate(
+            """() => {
+                window.reached = new Set();
+                addEventListener("focusin", (event) => window.reached.add(event.target));
+                const tabbed = "a[href], button, input, select, summary, [tabindex]";
+                window.wanted = [...document.querySelectorAll(tabbed)].filter((e) =>
+                    e.checkVisibility({ contentVisibilityAuto: true }) && e.getClientRects().length);
+                return window.wanted.length;
+            }"""
+        )
+        for _ in range(wanted + 5):
+            page.keyboard.press("Tab")
+        missed = page.evaluate("wanted.filter((e) => !reached.has(e)).map((e) => e.outerHTML.slice(0, 120))")
+        assert wanted > 60
+        assert missed == []
+
+
+def _bad(kind: str, tables: dict[str, pd.DataFrame], run_info: dict[str, Any]) -> dict[str, Any]:
+    """Turn a run's tables into those of a bad day; returns what changes in the run."""
+    if kind == "none to order":
+        tables["orders"], tables["alerts"] = tables["orders"].head(0), tables["alerts"].head(0)
+    if kind == "all out of stock":
+        for key in ("stock_p10", "stock_p50", "stock_p90", "without_order_p50"):
+            tables["projection"][key] = 0.0
+        tables["alerts"] = tables["alerts"].assign(type="OUT_NOW", severity="S1")
+        tables["orders"] = tables["orders"].assign(on_hand_units=0, cover_days=0.0)
+    if kind == "failed stage":
+        for name in ("orders", "alerts", "projection", "policy", "backtest", "savings", "kpis", "frontier"):
+            del tables[name]
+        status = run_info["status"] | {"05_dp_optimization": "failed", "06_backtest": "missing"}
+        return {
+            "status": status,
+            "errors": {"05_dp_optimization": "budget is -5; give an amount above zero."},
+        }
+    return {}
+
+
+@pytest.mark.parametrize("kind", ["one product", "none to order", "all out of stock", "failed stage"])
+def test_a_bad_day_still_makes_a_page(
+    browser: Any,
+    tmp_path: Path,
+    make_tables: Tables,
+    parameters: dict[str, Any],
+    run_info: dict[str, Any],
+    screenshots: Path,
+    kind: str,
+) -> None:
+    tables = make_tables(1 if kind == "one product" else 12)
+    changes = _bad(kind, tables, run_info)
+    file = write_report(tmp_path, tables, parameters, run_info | changes, "en").report
+    for size in (LAPTOP, NARROW):
+        with opened(browser, file, size) as page:
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            assert bottom(page, "#decision-title") < size[1]
+            assert "nan" not in page.locator("main").inner_text().lower().split()
+            page.screenshot(path=screenshots / f"{kind}-{size[0]}.png", full_page=size == LAPTOP)
 
 
 def test_paints_fast_and_does_not_jump(browser: Any, report: Path) -> None:
@@ -199,10 +320,11 @@ def test_hostile_names_run_nothing(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["report.html", "report.zh.html", "index.html"])
-def test_axe_finds_no_violation(browser: Any, report: Path, name: str, scheme: str) -> None:
+def test_axe_finds_no_violation(browser: Any, small_report: Path, name: str, scheme: str) -> None:
     """WCAG 2.2, level AA, as far as axe-core can check it; every fold open."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
-    file = write_index(report.parent.parent, {}) if name == "index.html" else report.with_name(name)
+    folder = small_report.parent
+    file = write_index(folder.parent, {}) if name == "index.html" else folder / name
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is a script of its own
     page = context.new_page()
     page.goto(file.as_uri())
