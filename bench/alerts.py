@@ -23,9 +23,8 @@ from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
 from invnb.decide.alert_quality import AlertRecord, alert_quality, demand_that_came, record_alerts
 from invnb.decide.economics import build_economics
-from invnb.features.segments import segment_products
+from invnb.decide.past_forecasts import past_champions, past_forecasts
 from invnb.features.table import build_features
-from invnb.forecast.compare import compare_models, replay_scenarios
 from invnb.forecast.metrics import binomial_interval
 from invnb.forecast.scenarios import Scenarios
 from invnb.params import Params
@@ -34,21 +33,18 @@ REVIEWS = 26
 PERIOD_DAYS = 7
 
 
-def past_forecasts(panel: pd.DataFrame, tables: dict[str, pd.DataFrame], params: Params) -> list[Scenarios]:
+def past_reviews(panel: pd.DataFrame, tables: dict[str, pd.DataFrame], params: Params) -> list[Scenarios]:
     """Scenarios of the last reviews, by models chosen before the first of them."""
     weeks = np.unique(panel["period"])[-REVIEWS:]
-    offers = (tables["products"], tables["promotions"], tables["page_views"])
-    horizon = params.horizon_periods
-    before = panel[panel["period"] < weeks[0]]
-    known = build_features(before, *offers, country=params.country, horizon_periods=horizon)
-    champions = compare_models(
-        before, known, segment_products(before, known, seed=params.seed),
-        horizon_periods=horizon, origins=params.origins, seed=params.seed,
-    ).champions  # fmt: skip
-    features = build_features(panel, *offers, country=params.country, horizon_periods=horizon)
-    return replay_scenarios(
-        panel, features, segment_products(panel, features, seed=params.seed), champions,
-        origins=weeks, horizon_periods=horizon, n_scenarios=params.n_scenarios, seed=params.seed,
+    settings = {"horizon_periods": params.horizon_periods, "seed": params.seed}
+    features = build_features(
+        panel, tables["products"], tables["promotions"], tables["page_views"],
+        country=params.country, horizon_periods=params.horizon_periods,
+    )  # fmt: skip
+    champions = past_champions(panel, features, weeks[0], **settings)
+    return past_forecasts(
+        panel, features, champions, weeks, np.sort(panel["sku"].astype(str).unique()),
+        n_scenarios=params.n_scenarios, **settings,
     )  # fmt: skip
 
 
@@ -57,7 +53,7 @@ def record_of(folder: Path, category: str) -> AlertRecord:
     params = Params()
     data = ingest(COLUMN_MAPS, folder, category, "week", "", "salt")
     tables, panel = data.tables, data.panel
-    forecasts = past_forecasts(panel, tables, params)
+    forecasts = past_reviews(panel, tables, params)
     eve = pd.Timestamp(forecasts[0].period[0]) - pd.Timedelta(days=1)
     orders, receipts = tables["purchase_orders"], tables["receipts"]
     assumed = ("holding_rate_per_year", "lost_share", "order_cost", "goodwill_cost_share", "lead_time_days",

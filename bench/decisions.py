@@ -86,7 +86,7 @@ def ground(
 def replayed(folder: Path, category: str, counted: int) -> dict[str, np.ndarray]:
     """Cost by counted period of each policy, and units served and demanded, of one category of one shop."""
     case, scenarios, safety, multiples = ground(folder, category, counted)
-    found = replay_all(case, scenarios, safety, chosen=multiples)
+    found = replay_all(case, scenarios, safety, multiples=np.unique(multiples).tolist(), chosen=multiples)
     result = {}
     for name, run in found.runs.items():
         result[name] = cost(case, run)

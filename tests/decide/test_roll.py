@@ -16,16 +16,16 @@ EMPTY = pd.DataFrame()
 BEFORE, AFTER, N = 60, 16, 6
 
 
-def shop(after_mean=6.0, stock=24.0):
+def shop(after_mean=6.0, stock=24.0, after=AFTER):
     """Six products sold 60 weeks from full shelves, then a case of 16 weeks with another mean."""
     rng = np.random.default_rng(3)
     past = rng.poisson(6.0, (N, BEFORE)).astype(float)
-    came = np.random.default_rng(4).poisson(after_mean, (N, AFTER)).astype(float)
+    came = np.random.default_rng(4).poisson(after_mean, (N, after)).astype(float)
     sku = [f"S{i}" for i in range(N)][::-1]  # not in the panel's order
     panel = pd.DataFrame(
-        {"sku": np.repeat(sku, BEFORE + AFTER), "location": "main",
-         "period": np.tile(pd.date_range("2024-01-01", periods=BEFORE + AFTER, freq="7D"), N),
-         "status": "sold", "units": np.concatenate([past, np.full((N, AFTER), 777.0)], axis=1).ravel(),
+        {"sku": np.repeat(sku, BEFORE + after), "location": "main",
+         "period": np.tile(pd.date_range("2024-01-01", periods=BEFORE + after, freq="7D"), N),
+         "status": "sold", "units": np.concatenate([past, np.full((N, after), 777.0)], axis=1).ravel(),
          "available": True, "available_share": 1.0, "censored": False}
     )  # fmt: skip
     economics = pd.DataFrame(
@@ -34,16 +34,16 @@ def shop(after_mean=6.0, stock=24.0):
          "review_period_periods": 1, "min_order_units": 1.0, "pack_units": 1.0}
     )  # fmt: skip
     case = Case(
-        came, np.concatenate([past, came], axis=1), np.ones((N, AFTER), bool), np.full(N, stock),
-        np.zeros((N, AFTER)), economics, 7,
+        came, np.concatenate([past, came], axis=1), np.ones((N, after), bool), np.full(N, stock),
+        np.zeros((N, after)), economics, 7,
     )  # fmt: skip
     return case, panel
 
 
-def rolled(case, panel):
+def rolled(case, panel, models=("exponential_smoothing", "moving_average")):
     return roll_forward(
         case, panel, EMPTY, EMPTY, EMPTY, country="CN", horizon_periods=4, origins=3, n_scenarios=40, seed=5,
-        models=("exponential_smoothing", "moving_average"),
+        models=models,
     )  # fmt: skip
 
 
@@ -52,16 +52,22 @@ def steady():
     return rolled(*shop())
 
 
+def table_hash(found):
+    return hashlib.sha256(found.table.to_csv().encode()).hexdigest()
+
+
 def test_two_processes_write_the_same_bytes(steady):
+    """16 weeks of two models, 2 of all; `python bench/roll.py` prints the hash of a year of the sample."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import hashlib; from test_roll import rolled, shop\n"
-        "print(hashlib.sha256(rolled(*shop()).table.to_csv().encode()).hexdigest())"
+        "from test_roll import rolled, shop, table_hash\n"
+        "print(table_hash(rolled(*shop())), table_hash(rolled(*shop(after=2), models=None)))"
     )
     there = subprocess.run(
         [sys.executable, "-c", code, str(Path(__file__).parent)], capture_output=True, text=True, check=True
     )
-    assert there.stdout.split()[-1] == hashlib.sha256(steady.table.to_csv().encode()).hexdigest()
+    here = [table_hash(steady), table_hash(rolled(*shop(after=2), models=None))]
+    assert there.stdout.split()[-2:] == here
 
 
 def test_units_and_money_add_up(steady):
