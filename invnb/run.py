@@ -76,20 +76,24 @@ STAGES = (
     _stage(
         "05_dp_optimization",
         "scenarios.npz economics position inbound limits products suppliers item_supplier sku_segments "
-        "promotions",
-        "policy orders alerts projection",
+        "promotions panel features stock_history",
+        "policy orders alerts projection one_more_unit lost_unit_price past_champions past_scenarios.npz",
     ),
     _stage(
         "06_backtest",
-        "panel features economics stock_history position inbound orders forecast_history policy "
-        "scenarios.npz",
-        "backtest backtest_notes savings kpis frontier",
+        "panel features products sku_segments economics stock_history position inbound policy orders "
+        "forecast_history champions purchase_orders receipts overrides past_champions lost_unit_price "
+        "scenarios.npz past_scenarios.npz",
+        "backtest backtest_notes savings kpis frontier cash_actions alert_quality drift recalibrations "
+        "override_value plan_actual signals",
     ),
     _stage(
         "07_report",
         "ledger data_card sku_segments model_scores champions forecast calibration forecast_history "
         "forecast_total products suppliers position economics lp_plan limits policy orders alerts "
-        "projection backtest backtest_notes savings kpis frontier forecast_value_added forecast_explanation",
+        "projection backtest backtest_notes savings kpis frontier forecast_value_added forecast_explanation "
+        "model_value one_more_unit lost_unit_price cash_actions alert_quality drift recalibrations "
+        "override_value plan_actual signals overrides purchase_orders receipts",
         "report.html orders.csv orders.xlsx alerts.csv summary.json",
     ),
 )

@@ -41,8 +41,9 @@ def recalibrations(
     | multiple | lost_unit_price | cost | price of a lost unit, as a multiple |
 
     Look-alikes are grouped anew every four periods with all surprises known by then (`calibration`); the
-    reason is drift where an alarm of a class stood at that review, on the forecasts since the first one. The
-    shares are those of the quarter before, and of the periods until the next time.
+    reason is drift where an alarm of a class stood at that review, on the forecasts since the first one; each
+    look by itself gives a false alarm with a probability of at most 1 %. The shares are those of the quarter
+    before, and of the periods until the next time.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from invnb.report import say
+from invnb.report import decision_evidence, say
 from invnb.report.forecast_evidence import ladder, ladder_sentence
 from invnb.report.inputs import Inputs
 from invnb.report.supplier_evidence import supplier_sentence, supplier_table
@@ -68,7 +68,11 @@ def _runs_out(given: Inputs) -> tuple[str, str]:
 
 
 def _cash(given: Inputs) -> tuple[str, str]:
-    return _alerts(given, "cash", CASH_STUCK)
+    answer, href = _alerts(given, "cash", CASH_STUCK)
+    freed = decision_evidence.cash_actions(given)
+    if freed is None:
+        return answer, href
+    return given.w("format.sentence_space").join(filter(None, [answer, freed.sentence])), "#cash_actions"
 
 
 def _open_orders(given: Inputs) -> tuple[str, str]:
@@ -84,7 +88,9 @@ def _budget(given: Inputs) -> tuple[str, str]:
     lost = say.lost_if_not(dropped) if len(dropped) else 0.0
     if lost > 0:
         sentences.append(w("question.cut", n=w.number(len(dropped)), money=w.money(lost)))
-    return w("format.sentence_space").join(sentences), "#limits"
+    more = decision_evidence.one_more_unit(given)
+    sentences += [more.sentence] if more else []
+    return w("format.sentence_space").join(sentences), "#one_more_unit" if more else "#limits"
 
 
 def _why(given: Inputs) -> tuple[str, str]:
@@ -99,8 +105,12 @@ def _forecast(given: Inputs) -> tuple[str, str]:
     sentences = [] if past.empty else [say.forecast(past, ahead, given.period, w)]
     sentences += [] if steps.empty else [ladder_sentence(steps, w)]
     known = [sentence for sentence in sentences if sentence]
-    unread = [w("question.overrides_unknown")] if known else []
-    return w("format.sentence_space").join([*known, *unread]), "#forecast"
+    value = given.table("override_value", "by", "name", "n", "value", "low", "high", "verdict")
+    if (value["by"] == "all").any():
+        known.append(decision_evidence.overrides(value, w))
+    elif known:
+        known.append(w("question.overrides_unknown"))
+    return w("format.sentence_space").join(known), "#forecast"
 
 
 def _supplier(given: Inputs) -> tuple[str, str]:
@@ -114,6 +124,10 @@ def _what_if(given: Inputs) -> tuple[str, str]:
 
 def _last_plan(given: Inputs) -> tuple[str, str]:
     w, before = given.w, given.run.get("previous") or {}
+    needed = ("period", "measure", "planned", "low", "high", "actual", "inside")
+    past = given.table("plan_actual", *needed).dropna(subset=["actual"])
+    if len(past):
+        return decision_evidence.planned(past, w), "#plan_actual"
     if not before:
         return w("say.changes_none"), "#changes"
     return w("question.last_plan", date=w.date(before.get("generated_at"))), "#changes"
