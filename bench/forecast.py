@@ -6,6 +6,7 @@ python bench/forecast.py --set m5 --ours-only         ours now, the peers as las
 python bench/forecast.py --set m5 --cut 26            a development cut: folds that end 26 periods earlier
 python bench/forecast.py --set sample --seed 7        another sample shop
 python bench/forecast.py --sample-bias --growth       these parts alone
+python bench/forecast.py --development                everything on development cuts, growth at 1,000 alone
   --peers-only   keep the peers' forecasts of these folds for later runs
   --fresh        peers forecast anew (the published run); else kept ones of the same folds are taken
   --models a,b   only these of our models (to try something)
@@ -39,12 +40,22 @@ import forecast_growth
 from forecast_ours import forecast_set
 from forecast_peers_run import given_to_peers, kept_forecasts, peer_forecasts
 from forecast_progress import say
-from forecast_report import print_coverage, print_summary, print_table, standing
+from forecast_report import print_bars, print_coverage, print_summary, print_table, standing
 from forecast_scores import Folds, make_folds
-from forecast_sets import CACHE, SAMPLE_SEED, SETS, BenchSet, NoData, judged_units, load
+from forecast_sets import (
+    CACHE,
+    DEVELOPMENT_CUT,
+    SAMPLE_SEED,
+    SETS,
+    BenchSet,
+    NoData,
+    judged_units,
+    load,
+)
 from run import processor
 
 WINDOWS = {"freshretail": (7,)}
+DEVELOPMENT_SEED = 7
 
 
 def folds_of(bench: BenchSet) -> Folds:
@@ -90,25 +101,35 @@ def main() -> None:
     parser.add_argument("--cut", type=int, default=0)
     parser.add_argument("--seed", type=int, default=SAMPLE_SEED)
     parser.add_argument("--models", default="")
-    for flag in ("--ours-only", "--peers-only", "--fresh", "--growth", "--sample-bias"):
+    for flag in ("--ours-only", "--peers-only", "--fresh", "--growth", "--sample-bias", "--development"):
         parser.add_argument(flag, action="store_true")
     args = parser.parse_args()
     today = datetime.date.today()
-    print(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {today}")
+    print(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {today}", flush=True)
     parts_alone = args.growth or args.sample_bias
     names = args.set or ([] if parts_alone else list(SETS))
-    measured = {name: run_set(name, args) for name in names}
-    print_summary([result for result in measured.values() if result])
-    file = CACHE / "forecast.json"
+    everything = not (args.set or parts_alone)
+    file = CACHE / ("forecast_development.json" if args.development else "forecast.json")
+    published = args.development or not (args.cut or args.seed != SAMPLE_SEED or args.models)
     results = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    results |= {name: result for name, result in measured.items() if result}
-    if args.sample_bias or not (args.set or parts_alone):
-        results["sample_bias"] = forecast_bias.rows()
-    if args.growth or not (args.set or parts_alone):
-        results["growth"] = forecast_growth.rows()
-    if not args.cut and args.seed == SAMPLE_SEED and not args.models:
+    now: dict[str, Any] = {}
+    for name in names:
+        if args.development:
+            args.cut, args.seed = DEVELOPMENT_CUT[name], DEVELOPMENT_SEED
+        if result := run_set(name, args):
+            now[name] = result
+    if args.sample_bias or everything:
+        say("demand behind sales on the sample shops")
+        now["sample_bias"] = forecast_bias.rows()
+    if args.growth or everything:
+        say("growth")
+        now["growth"] = forecast_growth.rows(forecast_growth.SIZES[: 1 if args.development else None])
+    print_summary([now[name] for name in names if name in now])
+    print_bars(now)
+    say("done")
+    if published:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        file.write_text(json.dumps(results | now, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

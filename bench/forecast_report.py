@@ -162,3 +162,48 @@ def print_summary(results: list[dict[str, Any]]) -> None:
     print("| best of each set, RMSSE | " + " | ".join(f"{x:.3f}" for x in point) + f" | {max(point):.3f} |")
     means = f"{np.mean(best):.3f} (scaled pinball), {np.mean(point):.3f} (RMSSE)"
     print(f"\nAverage over the best peer of each set: {means}.")
+
+
+def print_bars(measured: dict[str, Any]) -> None:
+    """Print in a few lines what was measured against what was asked for.
+
+    Parameters
+    ----------
+    measured : results by set, and "sample_bias" and "growth" where they were measured.
+    """
+    print("\n## In short\n")
+    for name, result in measured.items():
+        if "coverage" not in result:
+            continue
+        whole = _worst_gap([r for r in result["coverage"] if r["demand_class"] == "all"])
+        parts = _worst_gap([r for r in result["coverage"] if r["demand_class"] != "all"])
+        peers = result["rows"][1:]
+        ahead = sum(row["ours_over_it"] < 1 for row in peers)
+        said = f"below {ahead} of {len(peers)} peers, " if peers else ""
+        best = max((row["ours_over_it"] for row in peers), default=float("nan"))
+        said += f"{best:.3f} of the best; " if peers else ""
+        print(f"- {name}: {said}coverage off by {whole} (asked: 2 points), by class {parts} (asked: 4)")
+    bias = [
+        f"{100 * row['bias']:+.1f} % ({row['shops']})"
+        for row in measured.get("sample_bias", [])
+        if (row["method"], row["service"], row["truth"])
+        == ("censored likelihood", "60 % - 95 %", "asked for at its shelf")
+    ]
+    if bias:
+        print(f"- bias at a service of 60 % to 95 %: {', '.join(bias)} (asked: within 2 %)")
+    for row in measured.get("growth", []):
+        cpu = sum(row["cpu_seconds"][part] for part in ("features", "compare", "scenarios"))
+        per = 1000 / row["series"]
+        print(
+            f"- {row['series']:,} series: {cpu * per:.0f} s of CPU and {row['one_run_mb'] * per:,.0f} MB per "
+            "1,000 (asked: 60 s on two cores and 2,000 MB)"
+        )
+
+
+def _worst_gap(rows: list[dict[str, Any]]) -> str:
+    """Return the largest gap between coverage and its level, in words."""
+    worst = max(rows, key=lambda row: abs(row["randomised"] - row["level"]))
+    gap = 100 * (worst["randomised"] - worst["level"])
+    return (
+        f"{gap:+.1f} points at most (P{100 * worst['level']:.0f}, {worst['demand_class']}, {worst['n']} sums)"
+    )

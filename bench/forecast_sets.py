@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "CACHE",
+    "DEVELOPMENT_CUT",
     "JUDGED_ON",
     "SAMPLE_SEED",
     "SETS",

@@ -13,6 +13,7 @@ BENCH = Path(__file__).resolve().parents[1] / "bench"
 sys.path.insert(0, str(BENCH))
 
 import forecast_peers_run  # noqa: E402
+import forecast_report  # noqa: E402
 import forecast_scores  # noqa: E402
 import forecast_sets  # noqa: E402
 import forecast_sources  # noqa: E402
@@ -168,3 +169,26 @@ def test_a_set_without_its_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("INVNB_DATA", str(tmp_path))
     with pytest.raises(forecast_sets.NoData, match=r"m5_28_items\.parquet is not there: set INVNB_DATA"):
         forecast_sets.load("m5")
+
+
+def test_the_summary_names_the_worst_gap_and_the_cost_per_thousand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    coverage = [
+        {"demand_class": label, "level": level, "randomised": level + gap, "n": 50}
+        for label, gap in (("all", 0.01), ("lumpy", -0.03), ("smooth", 0.02))
+        for level in (0.5, 0.9)
+    ]
+    rows = [{"method": "invnb", "ours_over_it": 1.0}]
+    rows += [{"method": name, "ours_over_it": ratio} for name, ratio in (("SES", 0.9), ("IMAPA", 1.02))]
+    growth = {
+        "series": 3000,
+        "one_run_mb": 900.0,
+        "cpu_seconds": {"features": 2, "compare": 50, "scenarios": 8},
+    }
+    forecast_report.print_bars({"m5": {"coverage": coverage, "rows": rows}, "growth": [growth]})
+    said = capsys.readouterr().out
+    assert "below 1 of 2 peers, 1.020 of the best" in said
+    assert "+1.0 points at most (P50, all, 50 sums)" in said
+    assert "-3.0 points at most (P50, lumpy, 50 sums)" in said
+    assert "3,000 series: 20 s of CPU and 300 MB per 1,000" in said
