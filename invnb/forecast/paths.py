@@ -315,8 +315,8 @@ def _averaged(paths: Floats, other: Floats, weight: Floats, window: int, rng: np
     """
     total, other_total = paths[:, :, :window].sum(axis=2), other[:, :, :window].sum(axis=2)
     aim = total + weight[:, None] * (other_total - total)
-    take = (rng.random(total.shape) < weight[:, None]) | (total < aim / 2)
-    take &= other_total >= aim / 2
+    take = (rng.random(total.shape) < weight[:, None]) & (other_total >= aim / 2) & (aim > 0)
+    take |= total < aim / 2
     own = np.where(take, other_total, total)
     factor = np.divide(aim, own, out=np.ones_like(own), where=own > 0)
     return np.where(take[:, :, None], other, paths) * factor[:, :, None]
