@@ -33,7 +33,7 @@ LAWS = {"poisson": poisson_pmf, "geometric": geometric_pmf}
 TRAINING_SEED = 11  # settings were chosen with 1
 N_PATHS, PATH_PERIODS = 200, 2000
 SHOPS, CATEGORY, COUNTED = (11, 12, 13), "toys", 26
-EVERY = 4  # of the reviews before the counted periods, each fourth is trained on
+SHOP_STEPS = 2_000_000  # below two minutes on one core
 
 
 def problem_of(instance_id: str) -> LostSalesProblem:
@@ -85,8 +85,8 @@ def sample(shop: int, seed: int) -> dict[str, Any]:
         case, scenarios, safety, multiples = ground(Path(folder), CATEGORY, COUNTED)
     found = replay_all(case, scenarios, safety, chosen=multiples)
     started = time.process_time()
-    task = scenarios_task(scenarios[:WARM_UP_PERIODS:EVERY], case.economics, seed)
-    run = replay_learned(case, scenarios, train_policy(task, seed=seed))
+    task = scenarios_task(scenarios[:WARM_UP_PERIODS], case.economics, seed)
+    run = replay_learned(case, scenarios, train_policy(task, seed=seed, n_steps=SHOP_STEPS))
     taken = time.process_time() - started
     costs = {"learned": cost(case, run)} | {name: cost(case, other) for name, other in found.runs.items()}
     low, high = block_bootstrap(costs["learned"] - costs["policy"], np.random.default_rng(seed))
