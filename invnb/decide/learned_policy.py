@@ -40,7 +40,7 @@ SETTINGS: dict[str, Any] = {
     "n_epochs": 5,
     "gamma": 0.97,
     "gae_lambda": 0.95,
-    "ent_coef": 0.01,
+    "ent_coef": 0.005,
 }
 """Chosen on three published problems and one shop, all with a seed of their own; the same for every task."""
 
