@@ -15,6 +15,7 @@ from invnb.forecast.evaluate import lead_time_window
 from invnb.forecast.models import model
 from invnb.forecast.scenarios import Scenarios
 
+WINDOW_PERIODS = 13  # before a review, on which drift and coverage are looked at there
 COLUMNS = ["date", "what", "name", "why", "before", "after"]
 
 
@@ -41,9 +42,9 @@ def recalibrations(
     | multiple | lost_unit_price | cost | price of a lost unit, as a multiple |
 
     Look-alikes are grouped anew every four periods with all surprises known by then (`calibration`); the
-    reason is drift where an alarm of a class stood at that review, on the forecasts since the first one; each
-    look by itself gives a false alarm with a probability of at most 1 %. The shares are those of the quarter
-    before, and of the periods until the next time.
+    reason is drift where an alarm of a class stood at that review, on the forecasts of the 13 periods before;
+    each look by itself gives a false alarm with a probability of at most 1 %. The shares are those of the
+    same periods, and of those until the next time.
 
     Parameters
     ----------
@@ -104,7 +105,8 @@ def _calibrations(
     rows = []
     standing: set[tuple[str, str]] = set()
     for t in range(REGROW_PERIODS, len(dates), REGROW_PERIODS):
-        alarms = class_alarms(scores[:, :t], classes)
+        since = max(0, t - WINDOW_PERIODS)
+        alarms = class_alarms(scores[:, since:t], classes)
         found = {(name, measure) for name, measure, _, _ in alarms}
         rows += [
             (dates[t], "drift", name, measure, f"{statistic:.1f}", f"{limit:.1f}")
@@ -113,7 +115,7 @@ def _calibrations(
         ]
         why = "drift" if found else "schedule"
         standing = found
-        quarter = inside[:, max(0, t - 13) : t]
+        quarter = inside[:, since:t]
         rows.append(
             (dates[t], "calibration", "all", why, _share(quarter), _share(inside[:, t : t + REGROW_PERIODS]))
         )
