@@ -101,6 +101,7 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
         meta=meta,
         banners=banners(given),
         decision={"headline": headline, "notes": notes, "used": used, "csv": csv},
+        proposed="orders" in given.tables,
         tiles=first_screen.tiles(given),
         top_orders=first_screen.top_orders(given),
         n_orders=len(orders),

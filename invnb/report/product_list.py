@@ -57,6 +57,8 @@ def product_table(given: Inputs) -> pd.DataFrame:
         table = table.merge(known[["sku", *columns]], on="sku", how="left") if columns else table
     if "order_units" in table and "reason_code" in table:
         table.loc[table["reason_code"] == say.CUT, "order_units"] = 0
+    if "reorder_point" in table:  # below zero: never ordered
+        table["reorder_point"] = table["reorder_point"].where(table["reorder_point"] >= 0)
     demand = given.table("forecast", "sku", "mean")
     if len(demand):
         table["forecast"] = table["sku"].map(demand.groupby("sku")["mean"].sum())

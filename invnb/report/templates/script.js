@@ -26,7 +26,7 @@ document.querySelectorAll(".explorer").forEach((box) => {
   Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...head.childNodes);
+    button.setAttribute("aria-label", head.textContent); // it lies over the text: a browser repeats no heading with a button on paper
     head.append(button);
     button.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") !== "descending";
