@@ -230,7 +230,7 @@ def frontier_table(found: Runs) -> pd.DataFrame:
     """Fill rate against stock, for each price put on a lost unit; what another point beats is left out.
 
     A point is beaten where another serves at least as much with no more stock: what is left rises. `here` is
-    our policy with the prices it chose, beaten or not.
+    our policy with the prices it chose, beaten or not; a price it kept throughout is the same point.
 
     Parameters
     ----------
@@ -247,7 +247,10 @@ def frontier_table(found: Runs) -> pd.DataFrame:
         }
     ).sort_values(["stock_value", "fill_rate"], ascending=[True, False], ignore_index=True)
     best_so_far = table["fill_rate"].cummax().shift(fill_value=-1.0)
-    return table[(table["fill_rate"] > best_so_far) | table["here"]].reset_index(drop=True)
+    here = table[table["here"]].iloc[0]
+    same = (table[["fill_rate", "stock_value"]] == here[["fill_rate", "stock_value"]]).all(axis=1)
+    kept = (table["fill_rate"] > best_so_far) & ~same
+    return table[kept | table["here"]].reset_index(drop=True)
 
 
 def _backtest_table(
