@@ -40,7 +40,7 @@ SITUATION = (
 )  # fmt: skip
 """Features known at the origin by which look-alikes are told, beside the forecast itself."""
 TREES = 100
-LEAST_LEAF, LEAST_LEAF_SHARE = 5, 1 / 12
+LEAST_LEAF, LEAST_LEAF_SHARE = 3, 1 / 12
 """Past forecasts in a leaf, at least; where there are few, this share of them."""
 CANDIDATES_PER_SCENARIO = 5
 """Look-alikes drawn for each path; every fifth in order of size is kept, which steadies the quantiles."""
@@ -53,7 +53,7 @@ LEAST_ROWS = 8
 """With fewer past forecasts nothing is learned from them."""
 BLIND_VARIATION = 0.5
 """Squared relative variation of a path's level and of its periods where nothing is learned."""
-MEAN_WEIGHT = 0.7
+MEAN_WEIGHT = 0.85
 """Share of the way from the look-alikes' mean to the forecast that a product's own mean is moved: the mean
 of a few skewed surprises is known worse than their quantiles."""
 MOST_MOVE = 3.0
@@ -65,7 +65,7 @@ LEVEL_WEIGHT = 0.5
 """Weight of the law of levels in the average of the two."""
 LEVEL_PERIODS, LEVEL_STEP_PERIODS = 104, 2
 """Levels are followed from origins so far back, so far apart at least."""
-MOST_LEVEL_ROWS = 15_000
+MOST_LEVEL_ROWS = 8_000
 PRODUCTS_AT_ONCE = 1_000
 
 
@@ -374,8 +374,9 @@ def _shared_keys(by_origin: Floats, n_scenarios: int, rng: np.random.Generator) 
 
 
 def _gamma(variation: Floats, n_scenarios: int, rng: np.random.Generator) -> Floats:
-    """Return factors (n, n_scenarios) of mean 1 and the given squared relative variation."""
-    return rng.gamma(1 / variation[:, None], variation[:, None], (variation.size, n_scenarios))
+    """Return factors (n, n_scenarios) of the given squared relative variation and a mean of exactly 1."""
+    factor = rng.gamma(1 / variation[:, None], variation[:, None], (variation.size, n_scenarios))
+    return factor / factor.mean(axis=1, keepdims=True)
 
 
 def whole_paths(paths: Floats, unit: float, rng: np.random.Generator) -> Floats:
