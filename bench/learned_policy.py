@@ -33,7 +33,7 @@ LAWS = {"poisson": poisson_pmf, "geometric": geometric_pmf}
 TRAINING_SEED = 11  # settings were chosen with 1
 N_PATHS, PATH_PERIODS = 200, 2000
 SHOPS, CATEGORY, COUNTED = (11, 12, 13), "toys", 26
-SHOP_STEPS = 2_000_000  # below two minutes on one core
+STEPS = {"published": 1_500_000, "sample": 2_000_000}  # of training: below two minutes on one core
 
 
 def problem_of(instance_id: str) -> LostSalesProblem:
@@ -47,7 +47,7 @@ def problem_of(instance_id: str) -> LostSalesProblem:
     )
 
 
-def published(name: str, seed: int) -> dict[str, Any]:
+def published(name: str, seed: int, n_steps: int) -> dict[str, Any]:
     """One published problem: the optimal cost, and by how much each policy is above it."""
     from invnb.decide.learned_policy import lost_sales_task, tabulated, train_policy
 
@@ -56,7 +56,7 @@ def published(name: str, seed: int) -> dict[str, Any]:
     best = next(rule for rule in others.rules if rule.name == "best base stock")
     started = time.process_time()
     task = lost_sales_task(problem, seed)
-    learned = tabulated(problem, task, train_policy(task, seed=seed))
+    learned = tabulated(problem, task, train_policy(task, seed=seed, n_steps=n_steps))
     taken = time.process_time() - started
     rng = np.random.default_rng(seed)
     demand = rng.choice(len(problem.law), (N_PATHS, PATH_PERIODS), p=problem.law)
@@ -71,7 +71,7 @@ def published(name: str, seed: int) -> dict[str, Any]:
     )
 
 
-def sample(shop: int, seed: int) -> dict[str, Any]:
+def sample(shop: int, seed: int, n_steps: int) -> dict[str, Any]:
     """One category of one shop: cost of each policy on the true demand over the counted periods."""
     from decisions import WARM_UP_PERIODS, cost, ground
 
@@ -86,7 +86,7 @@ def sample(shop: int, seed: int) -> dict[str, Any]:
     found = replay_all(case, scenarios, safety, chosen=multiples)
     started = time.process_time()
     task = scenarios_task(scenarios[:WARM_UP_PERIODS], case.economics, seed)
-    run = replay_learned(case, scenarios, train_policy(task, seed=seed, n_steps=SHOP_STEPS))
+    run = replay_learned(case, scenarios, train_policy(task, seed=seed, n_steps=n_steps))
     taken = time.process_time() - started
     costs = {"learned": cost(case, run)} | {name: cost(case, other) for name, other in found.runs.items()}
     low, high = block_bootstrap(costs["learned"] - costs["policy"], np.random.default_rng(seed))
@@ -113,16 +113,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="names of published problems, such as poisson_L2_p4")
     parser.add_argument("--shops", type=int, nargs="+", default=list(SHOPS))
     parser.add_argument("--seed", type=int, default=TRAINING_SEED, help="of the training")
+    parser.add_argument("--steps", type=int, help="periods lived through in training")
     asked = parser.parse_args()
+    steps = asked.steps or STEPS[asked.part]
     try:
         import stable_baselines3  # noqa: F401
     except ImportError:
         sys.exit("skipped: the extra learned-policy is not installed")
     if asked.part == "published":
         names = asked.only or [name.removeprefix(FAMILY) for name in all_ids(FAMILY)]
-        rows = (published(name, asked.seed) for name in names)
+        rows = (published(name, asked.seed, steps) for name in names)
     else:
-        rows = (sample(shop, asked.seed) for shop in asked.shops)
+        rows = (sample(shop, asked.seed, steps) for shop in asked.shops)
     table = []
     for row in rows:
         table.append(row)
