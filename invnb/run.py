@@ -66,7 +66,8 @@ STAGES = (
         "03_model_comparison",
         "panel features sku_segments products purchase_orders receipts suppliers item_supplier",
         "model_scores model_value champions forecast forecast_total forecast_explanation "
-        "forecast_value_added calibration forecast_history scenarios.npz models.zip",
+        "forecast_value_added calibration forecast_history past_champions scenarios.npz past_scenarios.npz "
+        "models.zip",
     ),
     _stage(
         "04_lp_optimization",
@@ -75,9 +76,9 @@ STAGES = (
     ),
     _stage(
         "05_dp_optimization",
-        "scenarios.npz economics position inbound limits products suppliers item_supplier sku_segments "
-        "promotions panel features stock_history",
-        "policy orders alerts projection one_more_unit lost_unit_price past_champions past_scenarios.npz",
+        "scenarios.npz past_scenarios.npz economics position inbound limits products suppliers item_supplier "
+        "sku_segments promotions panel stock_history",
+        "policy orders alerts projection one_more_unit lost_unit_price",
     ),
     _stage(
         "06_backtest",

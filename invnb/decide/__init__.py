@@ -2,9 +2,10 @@
 
 | stage | calls |
 |---|---|
+| 03 | `forecast_value`, `past_forecasts.review_the_past` |
 | 04 | `economics.build_economics`, `position.stock_position`, `plan.plan_orders` |
-| 05 | `past_forecasts.review_the_past`, `lost_unit_price.learn_lost_unit_price`, `policy.policy_table`, |
-|    | `orders.propose_orders`, `one_more_unit`, `projection.project_stock`, `alerts.find_alerts` |
+| 05 | `lost_unit_price.learn_lost_unit_price`, `policy.policy_table`, `orders.propose_orders`, |
+|    | `one_more_unit`, `projection.project_stock`, `alerts.find_alerts` |
 | 06 | `backtest.run_backtest`, `kpis.kpi_table`, `cash_actions`, `alert_quality`, `drift`, |
 |    | `recalibrations`, `feedback`, `alerts.find_signals` |
 

@@ -165,5 +165,5 @@ def load_forecasts(file: Path) -> list[Scenarios]:
             ]
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise InputError(
-            f"not a file of past forecasts ({error})", file=file, remedy="run stage 05 again"
+            f"not a file of past forecasts ({error})", file=file, remedy="run stage 03 again"
         ) from error

@@ -125,5 +125,5 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     file = tmp_path / "other.npz"
     np.savez(file, units=np.ones(3))
     for wrong in (file, tmp_path / "nowhere.npz"):
-        with pytest.raises(InputError, match="run stage 05 again"):
+        with pytest.raises(InputError, match="run stage 03 again"):
             load_forecasts(wrong)
