@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from invnb.decide.cash_actions import needed_units
+from invnb.decide.cash_actions import dead_stock, needed_units
 from invnb.decide.demand_path import demand_path
 from invnb.decide.first_order import column
 from invnb.decide.kpi_formulas import (
@@ -47,6 +47,7 @@ def kpi_table(
     currency: str,
     period_days: int,
     seed: int,
+    products: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Table `kpis`: one row per key figure; what cannot be known from the tables given is left out.
 
@@ -60,6 +61,7 @@ def kpi_table(
     forecast_history : `origin`, `sku`, `period`, `units`, `forecast` of the champions.
     fill_rate_target : target of the fill rate. `budget` : target of the order value, or None.
     currency : unit of all money. `period_days` : days in a period. `seed` : of the draws of hidden demand.
+    products : canonical table; with it dead stock is counted.
 
     Returns
     -------
@@ -69,6 +71,7 @@ def kpi_table(
     terms, state = align(economics, scenarios.sku), align(position, scenarios.sku)
     rows = [
         *_stock_now(scenarios, terms, state, inbound, policy, stock_history, currency, period_days),
+        *_dead(scenarios, terms, state, products, currency),
         *_past(panel, terms, stock_history, fill_rate_target, seed),
         *_orders(orders, budget, currency),
         *_forecast(forecast_history, terms, panel),
@@ -133,6 +136,21 @@ def _stock_now(
         _row("excess_value", float(excess @ cost), currency, "down", "position", target=0.0),
         _row("surplus_on_order_value", float(surplus @ cost), currency, "down", "inbound", target=0.0),
     ]  # fmt: skip
+
+
+def _dead(
+    scenarios: Scenarios,
+    terms: pd.DataFrame,
+    state: pd.DataFrame,
+    products: pd.DataFrame | None,
+    currency: str,
+) -> list[dict[str, object]]:
+    """Stock at cost of products without a sale in 180 days and with none expected."""
+    if products is None:
+        return []
+    dead = dead_stock(state, scenarios, products, pd.Timestamp(scenarios.period[0]) - pd.Timedelta(days=1))
+    value = float((state["on_hand_units"].to_numpy(float) * column(terms, "unit_cost"))[dead].sum())
+    return [_row("dead_value", value, currency, "down", "cash_actions", target=0.0)]
 
 
 def _closing_value(stock_history: pd.DataFrame, terms: pd.DataFrame, days_ago: int) -> float:

@@ -65,7 +65,7 @@ def kpis(shop, past, budget=None, **more):
     return orders, kpi_table(
         shop.scenarios, panel, shop.economics, shop.position, shop.inbound, tables["stock_history"], policy,
         orders, tables["forecast_history"], fill_rate_target=0.95, budget=budget,
-        currency="CNY", period_days=7, seed=1,
+        currency="CNY", period_days=7, seed=1, products=more.get("products"),
     ).set_index("kpi")  # fmt: skip
 
 
@@ -109,6 +109,14 @@ def test_excess_and_surplus_are_the_ample_and_quiet_ones(shop, past):
         excess @ shop.economics["unit_cost"].to_numpy()
     )
     assert table.loc["surplus_on_order_value", "value"] == pytest.approx(600.0)  # 60 ample units nobody needs
+
+
+def test_dead_stock_is_what_neither_sold_nor_will(shop, past):
+    _, table = kpis(shop, past, products=shop.products)
+    assert table.loc["dead_value", "value"] == 90 * 6.0  # quiet: no sale since September, none expected
+    launched = shop.products.assign(launch_date=shop.today - pd.Timedelta(days=60))
+    assert kpis(shop, past, products=launched)[1].loc["dead_value", "value"] == 0
+    assert "dead_value" not in kpis(shop, past)[1].index
 
 
 def test_hidden_demand_lowers_the_fill_rate_and_gives_it_a_range(shop, past):
