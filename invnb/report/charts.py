@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from invnb.report.style import DASHES, EXTRA, GOOD, INK, MUTED, OTHER, OURS, SERIES, SOFT, blank, styled
+from invnb.report.style import (
+    DASHES,
+    EXTRA,
+    GOOD,
+    INK,
+    MUTED,
+    OTHER,
+    OURS,
+    SERIES,
+    SOFT,
+    blank,
+    blank_small,
+    styled,
+)
 from invnb.report.wording import Wording
 
 if TYPE_CHECKING:
@@ -51,7 +64,7 @@ def stock_projection(projection: pd.DataFrame, w: Wording, period: str = "week",
     title : put above the picture.
     """
     table = projection.sort_values("period")
-    figure, ax = blank(3.7, 2.2)
+    figure, ax = blank_small()
     x = np.arange(len(table))
     ax.fill_between(x, table["stock_p10"], table["stock_p90"], color=SOFT, linewidth=0)
     ax.plot(x, table["stock_p50"], color=OURS)
@@ -249,7 +262,7 @@ def plan_against_actual(rows: pd.DataFrame, w: Wording) -> Figure:
     w : the wording.
     """
     table = rows.sort_values("period")
-    figure, ax = blank(3.7, 2.2)
+    figure, ax = blank_small()
     x = np.arange(len(table))
     ax.fill_between(x, table["low"], table["high"], color=SOFT, linewidth=0)
     ax.plot(x, table["planned"], color=OURS, linestyle="--")

@@ -248,6 +248,7 @@ def changes(given: Inputs) -> Exhibit:
         },
     ]
     figures = given.table("kpis", "kpi", "value", "unit")
+    figures = figures[~figures["kpi"].isin(["order_value", "order_lines"])]
     old = before.get("kpis") or {}
     for row in rows_of(figures[figures["kpi"].isin(old)]):
         ends = (w.measured(value, row["unit"]) for value in (old[row["kpi"]], row["value"]))

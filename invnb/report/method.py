@@ -14,7 +14,7 @@ from invnb.report.evidence import assumed_values, kpi_table
 from invnb.report.first_screen import key_figures
 from invnb.report.inputs import Inputs
 from invnb.report.tables import Column, column_label, frame_table, html_table, rows_of
-from invnb.report.wording import MISSING, catalogue, is_missing
+from invnb.report.wording import MISSING, Wording, catalogue, is_missing
 
 # Who knows a value that had to be assumed, and so can change it.
 _WHO = dict.fromkeys(
@@ -105,8 +105,20 @@ def _parameters(given: Inputs) -> Block:
 
 
 def _data(given: Inputs) -> Block:
-    card = given.table("data_card", "name", "value").rename(columns={"name": "what"})
-    return _frame(given, "data_card", card.astype(str) if len(card) else card)
+    w, card = given.w, given.table("data_card", "name", "value")
+    rows = [
+        {"what": w.of("data", name), "value": _known(str(name), value, w)} for name, value in card.to_numpy()
+    ]
+    return _frame(given, "data_card", pd.DataFrame(rows, columns=["what", "value"]))
+
+
+def _known(name: str, value: Any, w: Wording) -> str:
+    """A value of the data card as its readers write it: shares, days, counts; other text as it is."""
+    if name.startswith("share_"):
+        return w.share(float(value))
+    if name.startswith(("first_", "last_")):
+        return w.date(value)
+    return w.number(int(value)) if str(value).isdigit() else w.of("data_value", value)
 
 
 def _ledger(given: Inputs) -> Block:

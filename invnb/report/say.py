@@ -72,14 +72,16 @@ def decision(orders: pd.DataFrame, budget: float | None, w: Wording) -> tuple[st
         notes += [] if len(dropped) else [w("decision.all_well")]
     else:
         money = float(kept["line_value"].sum())
-        headline = w("decision.approve", lines=lines(len(kept), w), money=w.money(money))
+        headline = w("decision.approve", lines=lines(len(kept), w), money=w.money(money, exact=True))
         n = kept["supplier_id"].nunique() if "supplier_id" in kept else 0
         suppliers = w("decision.suppliers_one") if n == 1 else w("decision.suppliers_many", n=n)
         notes += [w("decision.from", suppliers=suppliers)] if n else []
         if is_missing(budget) or not budget:
             notes.append(w("decision.no_budget"))
         else:
-            notes.append(w("decision.budget", share=w.share(money / budget, 0), budget=w.money(budget)))
+            notes.append(
+                w("decision.budget", share=w.share(money / budget, 0), budget=w.money(budget, exact=True))
+            )
         late = int((kept["late_by_days"].fillna(0) > 0).sum()) if "late_by_days" in kept else 0
         notes += [w("decision.late", n=late)] if late else []
     if len(dropped):

@@ -141,6 +141,15 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     return inner
 
 
+def blank_small() -> tuple[Figure, Axes]:
+    """One of several small figures side by side: fixed margins align them, and draw twice as fast."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.7, 2.2))
+    figure.subplots_adjust(left=0.17, right=0.77, bottom=0.13, top=0.96)
+    return figure, figure.add_subplot()
+
+
 def blank(width_in: float = 5.2, height_in: float = 2.9) -> tuple[Figure, Axes]:
     """An empty figure and its axes, outside pyplot's global list, in inches."""
     from matplotlib.figure import Figure
