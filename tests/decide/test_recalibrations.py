@@ -127,3 +127,12 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     for wrong in (file, tmp_path / "nowhere.npz"):
         with pytest.raises(InputError, match="run stage 03 again"):
             load_forecasts(wrong)
+
+
+@pytest.mark.parametrize(("n_sku", "n_period"), [(1, 60), (6, 10)])
+def test_one_product_and_a_short_history_are_reviewed_too(panel, n_sku, n_period):
+    weeks = np.sort(panel["period"].unique())
+    some = panel[panel["sku"].isin(panel["sku"].unique()[:n_sku]) & (panel["period"] < weeks[n_period - 1])]
+    found = past(some)
+    assert len(found.forecasts) == min(6, (n_period - 1) // 2) + (13 if n_period == 60 else 0)
+    assert all(np.isfinite(forecast.units).all() for forecast in found.forecasts)
