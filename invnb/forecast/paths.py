@@ -65,7 +65,7 @@ LEVEL_WEIGHT = 0.5
 LEVEL_PERIODS, LEVEL_STEP_PERIODS = 104, 2
 """Levels are followed from origins so far back, so far apart at least."""
 MOST_LEVEL_ROWS = 8_000
-"""About so many of their rows are kept: twice as many were no better, and took twice as long."""
+"""About so many of their rows are kept: 15,000 were no better, and took longer."""
 PRODUCTS_AT_ONCE = 1_000
 
 
