@@ -64,6 +64,7 @@ def test_figures_are_those_of_the_tables_and_differences_are_b_less_a():
     assert figures.loc["projected_stock_value", "a"] == pytest.approx((10 + 20) * 5 / 2)
     assert figures.loc["stockout_probability", "difference"] == 0
     assert "unknown" not in figures.index
+    assert found.figures["area"].drop_duplicates().tolist() == ["money", "service", "orders", "key figure"]
     orders = found.orders.set_index("sku")
     assert set(orders.index) == {"A", "B", "C"}
     assert orders.loc["C", ["units_a", "units_b", "value_difference"]].tolist() == [0.0, 4.0, 20.0]
@@ -110,14 +111,16 @@ def test_every_figure_has_words_in_both_languages():
 def test_a_difference_of_shares_is_in_points():
     figures = pd.DataFrame(
         {
-            "area": "service", "figure": ["backtest_fill_rate", "stockout_probability"], "unit": "share",
-            "a": [0.95, 0.1], "b": [0.97, None], "difference": [0.02, None],
+            "area": "service", "figure": ["backtest_fill_rate", "stockout_probability", "alerts"],
+            "unit": ["share", "share", "count"],
+            "a": [0.95, 0.1, 4], "b": [0.97, None, 4], "difference": [0.02, None, 0],
         }
     )  # fmt: skip
     nothing = pd.DataFrame()
     page = compare_pages("a", "b", nothing, figures, nothing, currency="EUR", language="zh")[".html"]
     assert '<td class="n">95.0%</td><td class="n">97.0%</td><td class="n">+2.0 个百分点</td>' in page
     assert '<td class="n">10.0%</td><td class="n">–</td><td class="n">–</td>' in page
+    assert '<td class="n">4</td><td class="n">4</td><td class="n">相同</td>' in page
 
 
 @pytest.fixture

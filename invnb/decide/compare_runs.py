@@ -68,9 +68,11 @@ def compare_runs(
     ]
     a, b = _figures(tables_a, currency), _figures(tables_b, currency)
     both = a.merge(b, on=["area", "figure", "unit"], how="outer", suffixes=("", "_b"), sort=False)
-    order = {key: place for place, key in enumerate(pd.concat([a, b])["figure"].drop_duplicates())}
     both = both.rename(columns={"value": "a", "value_b": "b"})
-    both = both.sort_values("figure", key=lambda keys: keys.map(order), kind="stable", ignore_index=True)
+    for name in ("figure", "area"):  # areas together, in each the figures as they came
+        order = {key: place for place, key in enumerate(pd.concat([a, b])[name].drop_duplicates())}
+        both = both.sort_values(name, key=lambda keys, order=order: keys.map(order), kind="stable")
+    both = both.reset_index(drop=True)
     both["difference"] = both["b"] - both["a"]
     return Comparison(
         pd.DataFrame(changed, columns=["parameter", "a", "b"]),
@@ -101,7 +103,7 @@ def _figures(tables: Mapping[str, pd.DataFrame], currency: str) -> pd.DataFrame:
         ("orders", "order_lines", "lines", placed.sum()),
         ("orders", "order_units", "units", orders["order_units"].sum()),
         ("orders", "lines_cut_by_a_limit", "lines", (~placed).sum()),
-        ("orders", "alerts", "alerts", len(tables["alerts"])),
+        ("orders", "alerts", "count", len(tables["alerts"])),
     ]
     policy = tables["backtest"].query("policy == 'policy' and cost_kind == 'total'")
     for row in policy.head(1).itertuples():
@@ -112,9 +114,10 @@ def _figures(tables: Mapping[str, pd.DataFrame], currency: str) -> pd.DataFrame:
             ("money", "backtest_stock_value", currency, row.average_stock_value),
         ]
     kpis = tables["kpis"]
+    said = {row[1] for row in rows}
     rows += [
         ("key figure", str(row.kpi), str(row.unit), row.value)
-        for row in kpis[kpis["value"].notna()].itertuples()
+        for row in kpis[kpis["value"].notna() & ~kpis["kpi"].isin(said)].itertuples()
     ]
     table = pd.DataFrame(rows, columns=["area", "figure", "unit", "value"]).astype({"value": float})
     return table.drop_duplicates(["area", "figure", "unit"])

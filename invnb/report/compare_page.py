@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from invnb.report.page import render, wording_for
-from invnb.report.wording import Wording, is_missing
+from invnb.report.wording import MISSING, Wording, is_missing
 
 SHOWN_ORDERS = 15
+SAME = 1e-9  # rounding of a sum
 
 
 def compare_lines(parameters: pd.DataFrame, figures: pd.DataFrame, orders: pd.DataFrame) -> list[str]:
@@ -101,14 +102,19 @@ def _order(row: pd.Series, w: Wording) -> tuple[str, ...]:
 
 
 def _value(value: Any, unit: str, w: Wording) -> str:
+    if unit == w.currency and not is_missing(value) and 0 < abs(value) < 1:
+        return w.symbol + w.number(value, 3)
     return w.money(value, exact=True) if unit == w.currency else w.measured(value, unit)
 
 
 def _difference(value: Any, unit: str, w: Wording) -> str:
-    """A difference with its sign; of two shares, in percentage points."""
-    points = unit == "share" and not is_missing(value)
-    text = w.measured(100 * value, "points") if points else _value(value, unit, w)
-    return f"+{text}" if not is_missing(value) and value > 0 else text
+    """A difference with its sign, or that there is none; of two shares, in percentage points."""
+    if is_missing(value):
+        return MISSING
+    if abs(value) < SAME:
+        return w("compare.same")
+    text = w.measured(100 * value, "points") if unit == "share" else _value(value, unit, w)
+    return f"+{text}" if value > 0 else text
 
 
 def _words(figure: Any) -> str:
