@@ -111,9 +111,9 @@ def test_every_figure_has_words_in_both_languages():
 def test_a_difference_of_shares_is_in_points():
     figures = pd.DataFrame(
         {
-            "area": "service", "figure": ["backtest_fill_rate", "stockout_probability", "alerts"],
-            "unit": ["share", "share", "count"],
-            "a": [0.95, 0.1, 4], "b": [0.97, None, 4], "difference": [0.02, None, 0],
+            "area": "service", "figure": ["backtest_fill_rate", "stockout_probability", "alerts", "worth"],
+            "unit": ["share", "share", "count", "EUR"],
+            "a": [0.95, 0.1, 4, 0.024], "b": [0.97, None, 4, 0.016], "difference": [0.02, None, 0, -0.008],
         }
     )  # fmt: skip
     nothing = pd.DataFrame()
@@ -121,6 +121,7 @@ def test_a_difference_of_shares_is_in_points():
     assert '<td class="n">95.0%</td><td class="n">97.0%</td><td class="n">+2.0 个百分点</td>' in page
     assert '<td class="n">10.0%</td><td class="n">–</td><td class="n">–</td>' in page
     assert '<td class="n">4</td><td class="n">4</td><td class="n">相同</td>' in page
+    assert '<td class="n">€0.024</td><td class="n">€0.016</td><td class="n">−€0.008</td>' in page
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def _order(row: pd.Series, w: Wording) -> tuple[str, ...]:
 
 def _value(value: Any, unit: str, w: Wording) -> str:
     if unit == w.currency and not is_missing(value) and 0 < abs(value) < 1:
-        return w.symbol + w.number(value, 3)
+        return ("−" if value < 0 else "") + w.symbol + w.number(abs(value), 3)
     return w.money(value, exact=True) if unit == w.currency else w.measured(value, unit)
 
 
