@@ -16,7 +16,7 @@ from invnb.report.inputs import Inputs
 from invnb.report.style import show
 from invnb.report.supplier_evidence import supplier_name
 from invnb.report.tables import Column, Row, frame_table, html_table, rows_of
-from invnb.report.wording import MISSING, Wording, is_missing
+from invnb.report.wording import MISSING, Wording, catalogue, is_missing
 
 MOST_ROWS = 10
 MONEY_RANGE = {"low": "money", "high": "money"}
@@ -141,7 +141,11 @@ def cash_actions(given: Inputs) -> Exhibit | None:
     )  # fmt: skip
     named = table.assign(name=[given.name(sku, 40) for sku in table["sku"]])
     named["action"] = [w.of("action", action) for action in named["action"]]
-    keys = ["name", *(str(key) for key in table if key != "sku")]
+    keys = [
+        key
+        for key in ("name", "action", "po_id", "units", "cash_freed", "cost", "act_by", "freed_by")
+        if key in named
+    ]
     title = w("figure.cash_actions")
     body = frame_table(named.head(MOST_ROWS), title, w, keys)
     numbers = frame_table(named, title, w, keys) if len(named) > MOST_ROWS else ""
@@ -299,13 +303,47 @@ def recalibrations(given: Inputs) -> Exhibit | None:
     what = w.of("recalibrated", counts.index[0])
     sentence = w("say.recalibrations", n=w.number(len(table)), what=what, most=w.number(counts.iloc[0]))
     named = table.assign(what=[w.of("recalibrated", x) for x in table["what"]])
-    if "why" in named:
-        named["why"] = [w.of("recalibrated_why", x) for x in named["why"]]
-    named = named.rename(columns={"why": "reason", "before": "was", "after": "became"})
+    for key, groups in {
+        "why": ("recalibrated_why",),
+        "name": ("demand_class", "model"),
+        "before": ("model",),
+        "after": ("model",),
+    }.items():
+        if key in named:
+            named[key] = [_readable(x, groups, w) for x in named[key]]
+    named = named.rename(columns={"why": "reason", "before": "was", "after": "became", "name": "of"})
     return _table("recalibrations", given, sentence, "", frame_table(named, w("figure.recalibrations"), w))
+
+
+def _readable(code: object, groups: tuple[str, ...], w: Wording) -> str:
+    """The text of a code that may stand in any of these groups, or the code itself."""
+    known = (catalogue(w.language).get(f"{group}.{code}") for group in groups)
+    return next((text for text in known if text), w.of(groups[0], code))
+
+
+def lost_unit_price(given: Inputs) -> Exhibit | None:
+    """The price put on a lost unit when ordering, and the past cost that speaks for it."""
+    w = given.w
+    table = given.table("lost_unit_price", "review_date", "multiple", "past_cost", "gain", "noise", "chosen")
+    table = table[table["review_date"] == table["review_date"].max()] if len(table) else table
+    chosen = table[table["chosen"].fillna(False).astype(bool)] if len(table) else table
+    if chosen.empty:
+        return None
+    row = rows_of(chosen)[0]
+    key = "say.lost_unit_plain" if row["multiple"] == 1 else "say.lost_unit_changed"
+    best = rows_of(table.sort_values("past_cost", kind="stable"))[0]
+    sentence = w(
+        key, multiple=f"{row['multiple']:g}", best=f"{best['multiple']:g}",
+        gain=w.money(row["gain"] if row["multiple"] != 1 else best["gain"]),
+        noise=w.money(row["noise"] if row["multiple"] != 1 else best["noise"]),
+    )  # fmt: skip
+    kinds = {"gain": "money", "noise": "money"}
+    keys = ["multiple", "past_cost", "gain", "noise", "chosen"]
+    body = frame_table(table, w("figure.lost_unit_price"), w, keys, kinds)
+    return _table("lost_unit_price", given, sentence, body)
 
 
 OPTIONAL = (
     "model_value", "one_more_unit", "cash_actions", "plan_actual", "override_value", "alert_quality", "drift",
-    "recalibrations",
+    "recalibrations", "lost_unit_price",
 )  # fmt: skip

@@ -332,6 +332,7 @@ MAKERS: dict[str, dict[str, Callable[[Inputs], Exhibit | None]]] = {
         "limits": limits,
         "one_more_unit": decision_evidence.one_more_unit,
         "cash_actions": decision_evidence.cash_actions,
+        "lost_unit_price": decision_evidence.lost_unit_price,
     },
     "forecast": {
         "forecast": forecast,

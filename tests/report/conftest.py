@@ -330,7 +330,7 @@ def _record(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.Da
          "stands": np.arange(n) % 10 == 0, "since": TODAY - 60 * day, "shift_units": rng.normal(0, 4, n), "observed": np.nan,
          "expected": np.nan, "n": 26, "false_alarm_probability": 0.01}
     )  # fmt: skip
-    again = pd.DataFrame({"date": [TODAY - 60 * day, TODAY - 30 * day], "what": ["champion", "calibration"], "why": ["scores", "drift"],
+    again = pd.DataFrame({"date": [TODAY - 60 * day, TODAY - 30 * day], "what": ["champion", "calibration"], "name": ["smooth", "all"], "why": ["scores", "drift"],
                           "before": ["svr", "0.84"], "after": ["knn", "0.91"]})  # fmt: skip
     lines = products[["sku", "supplier_id"]].assign(
         po_id=[f"P{i}" for i in range(n)], line_id="1", units_ordered=10.0, first_promised_date=TODAY - 30 * day, promised_date=TODAY - 9 * day,
@@ -343,8 +343,10 @@ def _record(products: pd.DataFrame, rng: np.random.Generator) -> dict[str, pd.Da
     )
     suppliers = pd.DataFrame({"supplier_id": ["S1", "S2", "S3"], "name": ["Sunrise Toys Ltd", "宏达玩具厂", "Nordic Play"],
                               "order_min_value": [500.0, 500.0, np.nan]})  # fmt: skip
+    price = pd.DataFrame({"review_date": TODAY, "multiple": [0.5, 1.0, 2.0], "past_cost": [900.0, 940.0, 990.0],
+                          "gain": [40.0, 0.0, -50.0], "noise": [70.0, 0.0, 60.0], "chosen": [False, True, False]})  # fmt: skip
     return {
-        "model_value": money, "one_more_unit": more, "cash_actions": cash, "plan_actual": plan, "override_value": value,
+        "lost_unit_price": price, "model_value": money, "one_more_unit": more, "cash_actions": cash, "plan_actual": plan, "override_value": value,
         "alert_quality": alerts, "drift": drift, "recalibrations": again, "purchase_orders": lines, "receipts": receipts,
         "suppliers": suppliers,
     }  # fmt: skip

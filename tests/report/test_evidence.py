@@ -1,0 +1,171 @@
+"""Evidence of decisions: sentences against their tables, numbers behind pictures, and where each was made."""
+
+# ruff: noqa: E501 - a case is easier to check on one line
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from invnb.report import decision_evidence, write_report
+from invnb.report.evidence import MAKERS
+from invnb.report.inputs import Inputs
+from invnb.report.page import report_page
+from invnb.report.product_list import LINES
+from invnb.report.supplier_evidence import on_time_in_full, supplier_table
+from invnb.report.wording import Wording
+
+Tables = Callable[..., dict[str, pd.DataFrame]]
+EN, ZH = Wording("en", "CNY"), Wording("zh", "CNY")
+
+
+def parsed(tables: dict[str, pd.DataFrame], run: dict[str, Any], w: Wording = EN) -> BeautifulSoup:
+    return BeautifulSoup(report_page(Inputs(tables, {"budget": 36000.0}, run, w), b""), "html.parser")
+
+
+def said(page: BeautifulSoup, key: str) -> str:
+    return page.select_one(f"#{key} .say").get_text()
+
+
+def test_what_the_loop_learned_is_said_with_its_numbers(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(20)
+    page = parsed(tables, run_info)
+    freed = EN.money(tables["cash_actions"]["cash_freed"].sum())
+    expected = {
+        "model_value": "By money: gradient boosting; by error where the order is decided: seasonal naive; by the honesty of its ranges: support vectors. Chosen is seasonal naive, ¥310 dearer",
+        "one_more_unit": "A tenth more room at Budget would save ¥512 over the horizon: 90 more pieces, 4 lines changed.",
+        "cash_actions": f"14 actions would free {freed}",
+        "override_value": "Planners changed 9 judged quantities; together that cost ¥800 (95% range −¥1,200 to −¥400).",
+        "alert_quality": "82% of 55 stock-outs were flagged at least a lead time ahead, and 64% of 70 alerts were right.",
+        "drift": "2 of 20 products have drifted from their forecast; chance alone would show about 0.2.",
+        "lost_unit_price": "A lost piece is priced at its plain cost. ×0.5 would have cost least in the past; its gain of ¥40",
+        "recalibrations": "2 settings were made anew",
+    }
+    for key, text in expected.items():
+        assert text in said(page, key), key
+    chinese = parsed(tables, run_info, ZH)
+    for key in decision_evidence.OPTIONAL:
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in said(chinese, key)), key
+
+
+def test_models_that_agree_and_limits_that_hold_nothing_back(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(6)
+    for key in decision_evidence.RANKINGS:
+        tables["model_value"][key] = [1, 2, 3]
+    tables["one_more_unit"] = tables["one_more_unit"].assign(gain_ten_percent=np.nan, binds=False)
+    tables["override_value"] = tables["override_value"].assign(low=np.nan, high=np.nan, verdict="unclear")
+    page = parsed(tables, run_info)
+    assert said(page, "model_value").startswith("Gradient boosting costs least, and also leads")
+    assert said(page, "one_more_unit") == "No limit holds this review back: more room would buy nothing."
+    assert "chance alone could explain" in said(page, "override_value")
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_what_only_some_runs_have_is_left_out_and_named(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any], empty: bool
+) -> None:
+    tables = make_tables(6)
+    for key in decision_evidence.OPTIONAL:
+        if empty:
+            tables[key] = tables[key].head(0)
+        else:
+            del tables[key]
+    page = parsed(tables, run_info)
+    assert all(page.find(id=key) is None for key in decision_evidence.OPTIONAL)
+    text = page.select_one("#unknown").get_text()
+    named = [EN(f"figure.{key}") in text for key in decision_evidence.OPTIONAL]
+    assert named == [not empty] * len(named)
+
+
+def test_every_exhibit_and_list_leads_to_the_cell_that_made_it(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(12)
+    run = run_info | {"sources": {name: ("05_stage", f"table-{name}") for name in [*tables, "panel"]}}
+    page = parsed(tables, run)
+    keys = [key for group in MAKERS.values() for key in group if key != "changes"]
+    for key in [
+        *keys,
+        "orders",
+        "alerts",
+        "products-list",
+        "ledger",
+        "data_card",
+        "accuracy",
+        "policy",
+        "assumptions",
+    ]:
+        link = page.select_one(f"#{key} a.source")
+        assert link is not None, key
+        assert link["href"] == "#assumptions" or link["href"].startswith("notebooks/05_stage.html#table-"), (
+            key
+        )
+    assert all(cell.a for cell in page.select("#key-figures tbody td:nth-child(2)"))
+
+
+def test_on_time_in_full_is_counted_against_the_first_promise() -> None:
+    day = pd.Timestamp("2024-03-01")
+    lines = pd.DataFrame(
+        {"po_id": list("ABCDEF"), "line_id": "1", "supplier_id": "S", "units_ordered": 10.0, "promised_date": day + pd.Timedelta(days=9),
+         "first_promised_date": [day, day, day, day, day + pd.Timedelta(days=1), day - pd.Timedelta(days=365)]}
+    )  # fmt: skip
+    receipts = pd.DataFrame(
+        [("A", 0, 10, 0), ("B", -2, 6, 0), ("B", 0, 4, 0), ("C", 1, 10, 0), ("D", 0, 10, 1), ("E", 0, 10, 0)],
+        columns=["po_id", "days", "units_received", "units_rejected"],
+    )
+    receipts = receipts.assign(line_id="1", receipt_date=day + pd.to_timedelta(receipts["days"], "D"))
+    found = on_time_in_full(lines, receipts.drop(columns="days"), day)
+    assert found.to_numpy().tolist() == [["S", 4, 0.5]]  # A and B; C is late, D damaged; E not due, F too old
+
+
+def test_suppliers_without_order_lines_say_what_is_known(
+    make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(12)
+    whole = supplier_table(Inputs(tables, {}, run_info, EN))
+    assert {"otif", "spread_stock_value", "risk_value"} <= set(whole)
+    assert whole["spread_stock_value"].is_monotonic_decreasing
+    bare = {name: tables[name] for name in ("economics", "suppliers")}
+    table = supplier_table(Inputs(bare, {}, run_info, EN))
+    assert "otif" not in table
+    assert set(table["supplier_name"]) <= {"Sunrise Toys Ltd", "宏达玩具厂", "Nordic Play"}
+
+
+def test_the_numbers_of_a_fold_are_those_of_the_tables(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(9)
+    page = parsed(tables, run_info)
+    for row in page.select("#products-list tbody tr"):
+        sku = row.select_one(".muted").get_text()
+        lines = [p.get_text().split() for p in row.select("details p")]
+        assert len(lines) == len(LINES)
+        sources = {"forecast_mean": ("forecast", "mean"), "forecast_p90": ("forecast", "p90"), "stock_p50": ("projection", "stock_p50"),
+                   "without_order_p50": ("projection", "without_order_p50")}  # fmt: skip
+        for line, (table, column) in sources.items():
+            frame = tables[table]
+            truth = frame.loc[frame["sku"] == sku].sort_values("period")[column].to_numpy(float)
+            shown = np.array(lines[LINES.index(line)], dtype=float)
+            assert np.abs(shown - truth).max() <= (0.0501 if truth.max() < 10 else 0.501)
+        past = tables["forecast_history"].query("sku == @sku").sort_values("period")["units"]
+        assert [float(x) for x in lines[0]] == past.tolist()
+
+
+def test_a_page_is_made_within_three_seconds(
+    tmp_path: Path, make_tables: Tables, parameters: dict[str, Any], run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(60)
+    write_report(tmp_path, {}, parameters, run_info, "en")  # imports and templates
+    start = time.process_time()
+    write_report(tmp_path, tables, parameters, run_info, "en")
+    assert time.process_time() - start < 3.0
