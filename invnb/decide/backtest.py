@@ -180,7 +180,8 @@ def replay_all(
     if chosen is None:
         day = np.datetime64("2000-01-01") + np.arange(case.demand.shape[1] + 1)
         chosen = choose_at_each_review({m: run.total for m, run in tried.items()}, day).chosen
-    runs = {"policy": replay_policy(case, scenarios, [levels[m][t] for t, m in enumerate(chosen)])}
+    ours = [levels[m][t] for t, m in enumerate(chosen)]
+    runs = {"policy": tried[chosen[0]] if len(set(chosen)) == 1 else replay_policy(case, scenarios, ours)}
     runs |= {name: replay_rule(case, name, safety[name]) for name in RULES}
     bound = perfect_information_cost(case.demand, case.initial_stock, case.initial_pipeline, case.economics)
     return Runs(case, runs, bound, chosen, tried, dict(safety))

@@ -33,6 +33,16 @@ def needed_units(scenarios: Scenarios, economics: pd.DataFrame, policy: pd.DataF
     Parameters
     ----------
     scenarios, economics, policy : of the run.
+
+    Examples
+    --------
+    Two units a week, to last for lead time and review of three weeks; the level of the policy is lower.
+
+    >>> weeks = np.datetime64("2025-01-06") + 7 * np.arange(4)
+    >>> paths = Scenarios(np.array(["A"]), weeks, np.full((1, 5, 4), 2.0), seed=1)
+    >>> terms = pd.DataFrame({"sku": ["A"], "lead_time_periods": [2], "review_period_periods": [1]})
+    >>> needed_units(paths, terms, pd.DataFrame({"sku": ["A"], "order_up_to_level": [5.0]}))
+    array([6.])
     """
     terms = align(economics, scenarios.sku)
     cover = terms["lead_time_periods"] + terms["review_period_periods"]
@@ -51,6 +61,16 @@ def dead_stock(
     Parameters
     ----------
     position : table `position`. `scenarios`, `products` : of the run. `today` : day of the review.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp
+    >>> week = np.array(["2025-09-01"], dtype="datetime64[D]")
+    >>> never = Scenarios(np.array(["A", "B"]), week, np.zeros((2, 5, 1)), seed=1)
+    >>> position = pd.DataFrame({"sku": ["A", "B"], "net_units": [7.0, 7.0],
+    ...                          "last_sale_period": [day("2025-01-06"), day("2025-08-04")]})
+    >>> dead_stock(position, never, pd.DataFrame({"sku": ["A", "B"]}), day("2025-08-31"))
+    array([ True, False])
     """
     state = align(position, scenarios.sku)
     since = today - pd.Timedelta(days=DEAD_DAYS)

@@ -31,6 +31,15 @@ def past_reviews(path: DemandPath, backtest_periods: int) -> tuple[np.ndarray, i
     ----------
     path : demand by product and period.
     backtest_periods : periods to count; at most half of the history is.
+
+    Examples
+    --------
+    >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
+    >>> panel = pd.DataFrame({"sku": "A", "period": weeks, "status": "sold", "units": 4.0,
+    ...                       "available_share": 1.0, "censored": False})
+    >>> days, warm_up = past_reviews(demand_path(panel, seed=1), backtest_periods=26)
+    >>> len(days), warm_up
+    (34, 8)
     """
     n_history = path.units.shape[1]
     n_counted = min(backtest_periods, n_history // 2)
@@ -133,7 +142,19 @@ def _known_before(
 
 
 def save_forecasts(forecasts: Sequence[Scenarios], file: Path) -> None:
-    """Write forecasts of the same products and horizon as one compressed npz file of plain arrays."""
+    """Write forecasts of the same products and horizon as one compressed npz file of plain arrays.
+
+    Parameters
+    ----------
+    forecasts : of consecutive reviews. `file` : to write.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> weeks = np.datetime64("2025-01-06") + 7 * np.arange(2)
+    >>> made = [Scenarios(np.array(["A"]), weeks[t:t + 1], np.ones((1, 3, 1)), seed=1) for t in range(2)]
+    >>> save_forecasts(made, Path(mkdtemp()) / "past.npz")
+    """
     units = np.stack([forecast.units for forecast in forecasts])
     small = units.astype(np.uint16) if units.max(initial=0.0) < 2**16 else units
     with open(file, "wb") as out:
