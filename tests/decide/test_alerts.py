@@ -12,6 +12,7 @@ from invnb.decide.feedback import VALUE_COLUMNS
 from invnb.decide.orders import propose_orders
 from invnb.decide.plan import LIMIT_COLUMNS
 from invnb.decide.policy import policy_table
+from invnb.forecast.scenarios import Scenarios
 
 
 def alerts_of(shop, **more):
@@ -79,6 +80,18 @@ def test_trifles_never_shout(shop):
     urgent = table[table["severity"] == "S1"]
     assert urgent["act_by"].notna().all()
     assert (table.loc[table["type"] == "DATA_FAULT", "severity"] == "S4").all()
+
+
+@pytest.mark.parametrize(("short_paths", "raised"), [(9, False), (10, False), (11, True)])
+def test_a_stock_out_is_said_from_odds_of_one_in_eight_on(shop, short_paths, raised):
+    """80 paths of 10 a week and 40 units: in some of them a week of 60 comes in time to be helped."""
+    units = shop.scenarios.units.copy()
+    units[2] = 10.0
+    units[2, :, 3:] = 0.0
+    units[2, :short_paths, 1] = 60.0
+    shop.scenarios = Scenarios(shop.scenarios.sku, shop.scenarios.period, units, 4)
+    shop.position.loc[2, ["on_hand_units", "net_units", "position_units"]] = 40.0
+    assert ("ORDER_BY_SOON:flowing" in set(alerts_of(shop)["alert_id"])) is raised
 
 
 def test_more_stock_quietens_the_alert(shop):
