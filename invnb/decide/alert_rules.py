@@ -16,7 +16,7 @@ from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.order_policies import fixed_orders
 from invnb.inventory.simulation import Trajectories, trajectories
 
-ALARM_PROBABILITY = 0.125  # of a stock-out: from one in eight on it is said
+ALARM_PROBABILITY = 0.125  # of a stock-out: above one in eight it is said
 """Most stock-outs nobody was warned of are a week that sells twice what was expected: at the last review in
 time they stood at odds of one in ten or twenty. The odds are honest (what is said to run out with 10 to 15 %
 did in 17 of 100 cases), so this one number is all there is to choose: lower, more is seen coming and more was

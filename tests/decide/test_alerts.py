@@ -83,7 +83,7 @@ def test_trifles_never_shout(shop):
 
 
 @pytest.mark.parametrize(("short_paths", "raised"), [(9, False), (10, False), (11, True)])
-def test_a_stock_out_is_said_from_odds_of_one_in_eight_on(shop, short_paths, raised):
+def test_a_stock_out_is_said_above_odds_of_one_in_eight(shop, short_paths, raised):
     """80 paths of 10 a week and 40 units: in some of them a week of 60 comes in time to be helped."""
     units = shop.scenarios.units.copy()
     units[2] = 10.0
