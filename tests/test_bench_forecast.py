@@ -175,10 +175,13 @@ def test_the_summary_names_the_worst_gap_and_the_cost_per_thousand(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     coverage = [
-        {"demand_class": label, "level": level, "randomised": level + gap, "n": 50}
+        {"demand_class": label, "level": level, "randomised": level + gap, "n": 500}
         for label, gap in (("all", 0.01), ("lumpy", -0.03), ("smooth", 0.02))
         for level in (0.5, 0.9)
     ]
+    coverage += [
+        {"demand_class": "erratic", "level": 0.5, "randomised": 0.2, "n": 8}
+    ]  # eight sums are chance
     rows = [{"method": "invnb", "ours_over_it": 1.0}]
     rows += [{"method": name, "ours_over_it": ratio} for name, ratio in (("SES", 0.9), ("IMAPA", 1.02))]
     growth = {
@@ -189,6 +192,6 @@ def test_the_summary_names_the_worst_gap_and_the_cost_per_thousand(
     forecast_report.print_bars({"m5": {"coverage": coverage, "rows": rows}, "growth": [growth]})
     said = capsys.readouterr().out
     assert "below 1 of 2 peers, 1.020 of the best" in said
-    assert "+1.0 points at most (P50, all, 50 sums)" in said
-    assert "-3.0 points at most (P50, lumpy, 50 sums)" in said
+    assert "+1.0 points at most (P50, all, 500 sums)" in said
+    assert "-3.0 points at most (P50, lumpy, 500 sums)" in said
     assert "3,000 series: 20 s of CPU and 300 MB per 1,000" in said
