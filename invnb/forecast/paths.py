@@ -64,6 +64,8 @@ LEVEL_WEIGHT = 0.5
 """Weight of the law of levels in the average of the two."""
 LEVEL_PERIODS, LEVEL_STEP_PERIODS = 104, 2
 """Levels are followed from origins so far back, so far apart at least."""
+LEAST_LEVEL_PERIODS = 13
+"""Known periods a product needs before its level says more of it than what its look-alikes sold."""
 MOST_LEVEL_ROWS = 8_000
 """About so many of their rows are kept: 15,000 were no better, and took longer."""
 PRODUCTS_AT_ONCE = 1_000
@@ -188,7 +190,8 @@ def with_levels(
     if surprises.forest is None or wanted < 1:
         return surprises
     at = np.unique(np.linspace(origin - window, first, wanted).astype(np.int64))
-    bank = np.stack([_levels(inputs, int(past), horizon) for past in at])
+    level = np.stack([_levels(inputs, int(past)) for past in at])
+    bank = np.repeat(level[:, :, None], horizon, axis=2)
     found = past_surprises(inputs, bank, at, origin, window, unit, rng, MOST_LEVEL_ROWS)
     return replace(surprises, of_level=found if found.forest is not None else None)
 
@@ -266,8 +269,9 @@ def draw_paths(
         found = surprises.of_level
         if found is not None:
             base = _level_forecast(inputs, forecast, origin, found.window)
-            weight = np.where(np.isnan(inputs.scale[:, origin]), 0.0, LEVEL_WEIGHT)
-            then = situations(inputs, _levels(inputs, origin, horizon), origin, found.window)
+            level = _levels(inputs, origin)
+            weight = np.where(level > 0, LEVEL_WEIGHT, 0.0)
+            then = situations(inputs, level[:, None], origin, found.window)
         keys = _shared_keys(surprises.by_origin, n_scenarios, rng)
         for start in range(0, n, PRODUCTS_AT_ONCE):
             some = slice(start, start + PRODUCTS_AT_ONCE)
@@ -287,17 +291,17 @@ def draw_paths(
     return whole_paths(paths, unit, rng)
 
 
-def _levels(inputs: Inputs, origin: int, horizon: int) -> Floats:
-    """Return each product's level as if it were a forecast, (n_sku, horizon); zero where it is unknown."""
-    return np.repeat(np.nan_to_num(inputs.scale[:, origin])[:, None], horizon, axis=1)
+def _levels(inputs: Inputs, origin: int) -> Floats:
+    """Return each product's level in units, (n_sku,); zero where too little is known of it."""
+    known = np.count_nonzero(~np.isnan(inputs.demand[:, :origin]), axis=1)
+    return np.where(known >= LEAST_LEVEL_PERIODS, inputs.scale[:, origin], 0.0)
 
 
 def _level_forecast(inputs: Inputs, forecast: Floats, origin: int, window: int) -> Floats:
     """Return the level in the shape of the forecast, (n_sku, horizon), less the days not on sale."""
     on_sale = inputs.on_sale_share[:, origin : origin + window].mean(axis=1)
     mean = np.maximum(forecast[:, :window].mean(axis=1), LEAST_MEAN)
-    enlarged = np.nan_to_num(inputs.scale[:, origin]) * on_sale / mean
-    return forecast * np.minimum(enlarged, MOST_ENLARGED)[:, None]
+    return forecast * np.minimum(_levels(inputs, origin) * on_sale / mean, MOST_ENLARGED)[:, None]
 
 
 def _ranked(surprises: Surprises, donor: Whole, part: Floats, forecast: Floats) -> Floats:
