@@ -157,6 +157,28 @@ def test_the_same_seed_gives_the_same_tables(panel, economics, known_law):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name))
 
 
+def test_forecasts_and_prices_that_are_given_are_used(panel, economics, known_law):
+    one = run(panel, economics)
+    two = run(panel, economics, forecasts=one.forecasts)
+    pd.testing.assert_frame_equal(one.backtest, two.backtest)
+    half = np.full(len(one.forecasts), 0.5)
+    three = run(panel, economics, forecasts=one.forecasts, shortage_multiples=half)
+    assert three.notes.set_index("name").loc["price_of_a_lost_unit", "value"] == "x0.5"
+    assert "x0.5" not in set(three.frontier["label"])  # it is the point where we are
+    here = three.frontier.set_index("here").loc[True]
+    point = one.frontier.set_index("label").loc["x0.5"]
+    assert here["stock_value"] == pytest.approx(point["stock_value"])
+
+
+def test_the_truth_teaches_no_price(panel, economics, known_law):
+    """Hidden demand ten times as high changes what the replay costs, not what it had learned."""
+    truth = panel.assign(units=panel["units"].fillna(20.0) * 10)[["sku", "period", "units"]]
+    blind, seeing = run(panel, economics), run(panel, economics, true_demand=truth)
+    prices = [found.notes.set_index("name").loc["price_of_a_lost_unit", "value"] for found in (blind, seeing)]
+    assert prices[0] == prices[1]
+    assert (blind.backtest["value"] != seeing.backtest["value"]).any()
+
+
 def test_true_demand_replaces_the_estimate(panel, economics, known_law):
     truth = panel.assign(units=panel["units"].fillna(20.0))[["sku", "period", "units"]]
     notes = run(panel, economics, true_demand=truth).notes.set_index("name")["value"]
