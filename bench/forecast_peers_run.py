@@ -112,6 +112,8 @@ def given_to_peers(bench: BenchSet, folds: Folds) -> dict[str, np.ndarray]:
     seen = judged_units(bench.panel)
     fills = [np.nan_to_num(units), masked_fill(seen), velocity_fill(units, available_share(bench.panel))]
     first = [(~np.isnan(known)).argmax(axis=1) for known in (units, seen, units)]
+    if np.allclose(fills[0], fills[2]):  # no time without stock
+        fills, first = fills[:2], first[:2]
     if np.isclose(*fills[:2]).mean() > 0.99:
         fills, first = fills[1:2], first[1:2]
     step = int(folds.origins[1] - folds.origins[0])
