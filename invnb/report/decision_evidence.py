@@ -285,12 +285,15 @@ def drift(given: Inputs) -> Exhibit | None:
         chance=w.number(chance, 1),
     )
     shown = table[table["stands"].astype(bool)]
-    names = [given.name(r.name_, 40) if r.level == "product" else w.of("demand_class", r.name_)
-             for r in shown.rename(columns={"name": "name_"}).itertuples()]  # fmt: skip
+    names = [
+        given.name(name, 40) if level == "product" else w("say.class", name=w.of("demand_class", name))
+        for level, name in zip(shown["level"], shown["name"], strict=True)
+    ]
     shown = shown.assign(name=names, measure=[w.of("drift_measure", m) for m in shown["measure"]])
     keys = [k for k in ("name", "measure", "since", "shift_units", "observed", "expected", "n") if k in shown]
-    body = frame_table(shown.head(MOST_ROWS), w("figure.drift"), w, keys) if len(shown) else ""
-    numbers = frame_table(shown, w("figure.drift"), w, keys) if len(shown) > MOST_ROWS else ""
+    kinds = dict.fromkeys(("observed", "expected"), "share")
+    body = frame_table(shown.head(MOST_ROWS), w("figure.drift"), w, keys, kinds) if len(shown) else ""
+    numbers = frame_table(shown, w("figure.drift"), w, keys, kinds) if len(shown) > MOST_ROWS else ""
     return _table("drift", given, sentence, body, numbers)
 
 

@@ -38,7 +38,7 @@ def explorers(given: Inputs) -> list[Explorer]:
 def _name(w: Wording) -> Column:
     def text(row: Row) -> Markup:
         sku = "" if is_missing(row.get("sku")) else str(row["sku"])
-        return Markup("<bdi>{}</bdi> <span class=muted>{}</span>").format(w.name(row), sku)
+        return Markup("<bdi>{}</bdi> <small>{}</small>").format(w.name(row), sku)
 
     return Column("name", w("column.product"), text)
 
@@ -121,7 +121,7 @@ def products(given: Inputs) -> Explorer:
     shared, write = pictures(given)
     columns = [_name(w)]
     if shared:
-        fold = Column("ahead", w("column.projection"), lambda row: write(str(row["sku"]), w.name(row, 40)))
+        fold = Column("ahead", w("column.projection"), lambda row: write(str(row["sku"])))
         columns.append(fold)
     keys = (
         "abc", "xyz", "demand_class", "on_hand_units", "inbound_units", "cover_days", "forecast",

@@ -148,7 +148,9 @@ def _accuracy(given: Inputs) -> Block:
 
 
 def _policy(given: Inputs) -> Block:
-    return _frame(given, "policy", given.table("policy", "sku"), fold=True)
+    policies = given.table("policy", "sku", "policy")["policy"].value_counts()
+    kinds = pd.DataFrame({"kind": policies.index.astype(str), "count": policies.to_numpy()})
+    return _frame(given, "policy", kinds)
 
 
 def _stages(given: Inputs) -> Block:

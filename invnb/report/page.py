@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SCRIPTS = ("script", "products")
+_MOST_CSV_BYTES = 60_000
 
 
 @cache
@@ -71,7 +72,7 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
     Parameters
     ----------
     given : tables, parameters, run and wording.
-    orders_csv : the order file, put into the page as a link that needs no network.
+    orders_csv : the order file, put into the page where it is small, else linked beside it.
     other_page : file name of the same report in the other language, nothing where there is none.
     """
     w = given.w
@@ -89,7 +90,9 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
     if not is_missing(given.run.get("generated_at")):
         meta.append(w("page.generated", date=w.date(given.run["generated_at"])))
     name = title_of(given)
-    csv = "data:text/csv;charset=utf-8;base64," + base64.b64encode(orders_csv).decode()
+    csv = "orders.csv"  # beside the page; inside it where that is small, to be mailed with it
+    if len(orders_csv) <= _MOST_CSV_BYTES:
+        csv = "data:text/csv;charset=utf-8;base64," + base64.b64encode(orders_csv).decode()
     return render(
         "report.html",
         w=w,

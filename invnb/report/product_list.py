@@ -17,7 +17,7 @@ from invnb.report import say
 from invnb.report.inputs import Inputs
 from invnb.report.wording import Wording
 
-MOST_PAST_PERIODS = 26
+MOST_PAST_PERIODS = 20
 # The lines of a product's fold, in their order; the script and the style sheet count them.
 LINES = (
     "sold", "forecast_before", "forecast_mean", "forecast_p10", "forecast_p90", "stock_p50", "stock_p10",
@@ -98,13 +98,13 @@ def _texts(wide: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def pictures(given: Inputs) -> tuple[str, Callable[[str, str], Markup | str]]:
+def pictures(given: Inputs) -> tuple[str, Callable[[str], Markup | str]]:
     """What the script draws each product from.
 
     Returns
     -------
     The words and dates all pictures share, as JSON, and a function that writes the fold of one product from
-    its sku and name; both empty where no table holds a projection or a forecast.
+    its sku; both empty where no table holds a projection or a forecast.
     """
     w = given.w
     past, ahead = _past(given), given.table("forecast", "sku", "period", "mean")
@@ -112,7 +112,7 @@ def pictures(given: Inputs) -> tuple[str, Callable[[str, str], Markup | str]]:
     before = sorted(past["period"].dropna().unique())[-MOST_PAST_PERIODS:]
     after = sorted(set(ahead["period"].dropna()) | set(stock["period"].dropna()))
     if not after:
-        return "", lambda sku, name: ""
+        return "", lambda sku: ""
     sources = {
         "sold": (past, "units", before), "forecast_before": (past, "forecast", before),
         "forecast_mean": (ahead, "mean", after), "forecast_p10": (ahead, "p10", after),
@@ -126,12 +126,12 @@ def pictures(given: Inputs) -> tuple[str, Callable[[str, str], Markup | str]]:
     fold = Markup("<details><summary>{}</summary>{}{}</details>")
     shown = w("page.product_numbers")
 
-    def write(sku: str, name: str) -> Markup | str:
+    def write(sku: str) -> Markup | str:
         texts = [line.get(sku, "") for line in lines]
         if not any(texts):
             return ""
         rows = projected.get(sku)
-        sentence = "" if rows is None else say.projection(rows, name, w)
+        sentence = "" if rows is None else say.capital(say.projection(rows, w("say.this_product"), w))
         return fold.format(shown, sentence, Markup("<p>" + "</p><p>".join(texts) + "</p>"))
 
     shared = {

@@ -150,6 +150,8 @@ def alert_action(row: Row, w: Wording) -> str:
     action = w.of("action", row["action_code"])
     if is_missing(units) or float(units) <= 0:
         return w("alert.do", action=action)
+    if float(units) == 1:
+        return w("alert.do_one", action=action)
     return w("alert.do_units", action=action, units=w.units(units))
 
 
@@ -348,13 +350,23 @@ def models(scores: pd.DataFrame, champions: pd.DataFrame, w: Wording) -> str:
 
 def calibration(table: pd.DataFrame, w: Wording) -> str:
     """Whether outcomes stayed below the highest level as often as promised, within chance."""
-    row = _row(overall_calibration(table).tail(1).reset_index(drop=True), 0)
+    levels = overall_calibration(table).reset_index(drop=True)
+    row = _row(levels, levels.index[-1])
     low, high = row.get("low", row["covered"]), row.get("high", row["covered"])
     verdict = "wide" if low > row["nominal"] else "narrow" if high < row["nominal"] else "ok"
-    return w(
+    text = w(
         "say.calibration", nominal=w.share(row["nominal"], 0), covered=w.share(row["covered"]),
         n=w.number(row.get("n")), verdict=w(f"say.calibration_{verdict}"),
     )  # fmt: skip
+    if not {"low", "high"} <= set(levels):
+        return text
+    others = levels.iloc[:-1]
+    others = others[(others["low"] > others["nominal"]) | (others["high"] < others["nominal"])]
+    if others.empty:
+        return text
+    worst = _row(others, (others["covered"] - others["nominal"]).abs().idxmax())
+    nominal, covered = w.share(worst["nominal"], 0), w.share(worst["covered"])
+    return _join(w, text, w("say.calibration_others", n=len(others), nominal=nominal, covered=covered))
 
 
 def _row(table: pd.DataFrame, label: Any) -> dict[str, Any]:

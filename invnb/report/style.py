@@ -209,14 +209,16 @@ def show(fig: Figure, alt: str) -> Html:
 
 
 def _svg(fig: Figure, alt: str) -> str:
-    """Inline SVG: page fonts, colours as CSS variables, ids of its own, two decimals."""
+    """Inline SVG: page fonts, colours as CSS variables, ids of its own, one decimal."""
     buffer = io.StringIO()
     fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<title>.*?</title>", "", svg, flags=re.S)
-    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
-    svg = re.sub(r"font(-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", rf"font\1: \2{_PAGE_FONTS}", svg)
+    # A tenth of a point is enough for a place; the texts between the tags keep their digits.
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"font-family: [^;\"]*'DejaVu Sans'[^;\"]*;? ?", "", svg)  # from the picture's first line
+    svg = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", rf"font: \1{_PAGE_FONTS}", svg)
     for name, (light, _) in COLOURS.items():
         svg = svg.replace(light, f"var(--c-{name},{light})")
     # Groups are called axes_1, text_2 ... in every picture: ids nothing refers to go, others get a prefix.
@@ -227,6 +229,7 @@ def _svg(fig: Figure, alt: str) -> str:
     svg = re.sub(r"\s*\n\s*", "\n", svg).strip()
     width, height = fig.get_size_inches() * 72
     head = f'<svg class="fig" role="img" aria-label="{escape(alt)}" viewBox="0 0 {width:g} {height:g}" '
+    head += f'style="font-family:{_PAGE_FONTS}" '
     head += 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     return re.sub(r"^<svg.*?>", lambda _: head, svg, count=1, flags=re.S)
 

@@ -215,12 +215,12 @@ def html_table(
         css, word = row_class(row) if row_class else "", row_filter(row) if row_filter else ""
         parts.append("<tr" + (f' class="{escape(css)}"' if css else ""))
         parts.append(f" id={row_id(row)}" if row_id else "")
-        parts.append((f' data-f="{escape(word)}"' if word else "") + ">")
+        parts.append((f" data-f={_attribute(word)}" if word else "") + ">")
         for c in columns:
             attributes = " class=n" if c.numeric and not sortable else ""
             if sortable and c.sort:
                 attributes += f" data-v={_attribute(c.sort(row))}"
-            tag = 'th scope="row"' if c.key == header else "td"
+            tag = "th scope=row" if c.key == header else "td"
             parts.append(f"<{tag}{attributes}>{escape(c.text(row))}</{tag[:2]}>")
         parts.append("</tr>")
     parts.append("</tbody></table>")
@@ -230,7 +230,7 @@ def html_table(
 def _attribute(value: object) -> str:
     """An attribute's value, without quotes where it needs none: a long list is smaller for it."""
     text = str(value)
-    plain = text.isascii() and text.replace(".", "").replace("-", "").isalnum()
+    plain = text.isascii() and text.replace(".", "").replace("-", "").replace("_", "").isalnum()
     return text if plain else f'"{escape(text)}"'
 
 

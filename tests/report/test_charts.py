@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from invnb.report import charts, charts_forecast
-from invnb.report.style import COLOURS, blank, chinese_font, show
+from invnb.report.style import COLOURS, blank, chinese_font, house_style, show
 from invnb.report.tables import table
 from invnb.report.wording import Wording
 
@@ -107,3 +107,13 @@ def test_colours_contrast_with_the_page_as_wcag_asks(name: str) -> None:
     light, dark = COLOURS[name]
     assert _contrast(light, COLOURS["paper"][0]) >= 4.5
     assert _contrast(dark, COLOURS["paper"][1]) >= 4.5
+
+
+def test_numbers_written_in_a_picture_keep_their_digits() -> None:
+    with house_style():
+        figure, ax = blank()
+        ax.plot([0.123456, 1], [0.987654, 2])
+        ax.annotate("x0.25 and 12.3456", (0.5, 1))
+    html = show(figure, "A line").html
+    assert "x0.25 and 12.3456" in html
+    assert all(len(digits) == 1 for digits in re.findall(r"[ML] \d+\.(\d+)", html))

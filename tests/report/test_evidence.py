@@ -147,7 +147,7 @@ def test_the_numbers_of_a_fold_are_those_of_the_tables(
     tables = make_tables(9)
     page = parsed(tables, run_info)
     for row in page.select("#products-list tbody tr"):
-        sku = row.select_one(".muted").get_text()
+        sku = row.select_one("small").get_text()
         lines = [p.get_text().split() for p in row.select("details p")]
         assert len(lines) == len(LINES)
         sources = {"forecast_mean": ("forecast", "mean"), "forecast_p90": ("forecast", "p90"), "stock_p50": ("projection", "stock_p50"),

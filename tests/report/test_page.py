@@ -246,7 +246,7 @@ def test_drivers_of_a_product_add_up_to_its_forecast(
     rows = page.select("#products-list tbody tr")
     assert len(rows) == 12
     for row in rows:
-        sku, words = row.select_one(".muted").get_text(), row.select("td")[-1].get_text().replace(",", "")
+        sku, words = row.select_one("small").get_text(), row.select("td")[-1].get_text().replace(",", "")
         parts = [float(n.replace("−", "-").replace("+", "")) for n in re.findall(r"[+−]?\d+\.\d", words)]
         assert sum(parts) == pytest.approx(units[sku], abs=0.05 * (len(parts) + 2))  # each rounded to 0.1
     assert "21.0 percentage points better" in text_of(page, "#value_added")

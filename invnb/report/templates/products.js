@@ -65,7 +65,7 @@
   const why = new Map();
   document.querySelectorAll("#orders tbody tr").forEach((row) => {
     const reason = row.querySelector("details");
-    if (reason) why.set(row.querySelector(".muted").textContent, reason.textContent.slice(reason.querySelector("summary").textContent.length));
+    if (reason) why.set(row.querySelector("small").textContent, reason.textContent.slice(reason.querySelector("summary").textContent.length));
   });
 
   list.querySelectorAll("tbody tr").forEach((row) => {
@@ -86,7 +86,7 @@
         [["ours", 0, stock, words.with], ["other dashed", 0, without, words.without]], [[0, stockLow, stockHigh]]),
       ].forEach((figure) => figure && box.append(figure));
       text.append(...Array.from(fold.childNodes).slice(1));
-      const reason = why.get(row.querySelector(".muted").textContent), quantity = document.createElement("p");
+      const reason = why.get(row.querySelector("small").textContent), quantity = document.createElement("p");
       box.className = "pictures";
       cell.append(box);
       if (reason) { quantity.className = "note"; quantity.textContent = reason; cell.append(quantity); }
