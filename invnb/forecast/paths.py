@@ -327,10 +327,12 @@ def _averaged(paths: Floats, other: Floats, weight: Floats, window: int, rng: np
 
 
 def _moved(paths: Floats, forecast: Floats, window: int) -> Floats:
-    """Return paths whose mean over the window is moved towards the forecast's."""
+    """Return paths with the forecast's profile, their mean over the window moved to the forecast's."""
     mean, aim = paths[:, :, :window].sum(axis=2).mean(axis=1), forecast[:, :window].sum(axis=1)
-    factor = np.maximum(aim, LEAST_MEAN) / np.maximum(mean, LEAST_MEAN)
-    return paths * (np.clip(factor, 1 / MOST_MOVE, MOST_MOVE) ** MEAN_WEIGHT)[:, None, None]
+    above = np.clip(np.maximum(mean, LEAST_MEAN) / np.maximum(aim, LEAST_MEAN), 1 / MOST_MOVE, MOST_MOVE)
+    wanted = forecast * (above ** (1 - MEAN_WEIGHT))[:, None]
+    factor = np.maximum(wanted, LEAST_MEAN) / np.maximum(paths.mean(axis=1), LEAST_MEAN)
+    return paths * np.clip(factor, 1 / MOST_MOVE, MOST_MOVE)[:, None, :]
 
 
 def _look_alikes(

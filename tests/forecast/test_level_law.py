@@ -107,3 +107,16 @@ def test_a_product_without_a_level_and_one_that_returns_keep_their_forecast() ->
     assert (units[1, :, :4] == 0).all()
     assert units[1, :, 4:].mean() == pytest.approx(10, rel=0.1)
     assert units[2].mean() == pytest.approx(10, rel=0.1)
+
+
+def test_periods_have_the_profile_of_the_forecast() -> None:
+    """A promotion's week stands out although no look-alike had one; means of few donors do not scatter."""
+    rng = np.random.default_rng(85)
+    demand = rng.negative_binomial(1, 1 / 9, (40, 100)).astype(float)
+    inputs, forecast = _inputs(demand), np.full((40, 4), 8.0)
+    found = _found(inputs, forecast, np.arange(20, 92, 4), 100)
+    forecast[:, 2] = 16.0
+    mean = _drawn(inputs, forecast, 100, found).mean(axis=1)
+    profile = mean / mean.mean(axis=1, keepdims=True)
+    # Rounding a path to whole units moves a period's mean by less than a unit / sqrt(12 * 300) each end.
+    np.testing.assert_allclose(profile, np.broadcast_to([0.8, 0.8, 1.6, 0.8], (40, 4)), rtol=0.03)

@@ -191,5 +191,6 @@ def test_a_launch_after_the_window_has_paths_of_its_own_size() -> None:
     forecast[39, :4] = 0.0
     units = paths.draw_paths(inputs, forecast, 60, found, np.zeros(40), 400, 1.0, rng)[39]
     assert (units[:, :4] == 0).all()
-    # A donor of 3 units is enlarged at most fourfold, and its profile at most threefold.
-    assert 0 < units.max() <= 3 * 4 * 3 + 1
+    # A donor of 3 units is enlarged at most fourfold, its profile threefold, its mean threefold up to 10.
+    assert 0 < units.max() <= 3 * 4 * 3 * 3 + 1
+    assert units[:, 4:].mean() <= 11
