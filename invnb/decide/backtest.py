@@ -20,7 +20,7 @@ from invnb.decide.case import (
 )
 from invnb.decide.demand_path import DemandPath, demand_path
 from invnb.decide.lost_unit_price import MULTIPLES, choose_at_each_review, learn_lost_unit_price
-from invnb.decide.past_forecasts import past_reviews, review_the_past
+from invnb.decide.past_forecasts import past_reviews, paths_of, review_the_past
 from invnb.decide.replay import Replay, perfect_information_cost
 from invnb.decide.rules import RULES
 from invnb.forecast.scenarios import Scenarios
@@ -123,8 +123,7 @@ def run_backtest(
     n_periods = len(reviews)
     case = make_case(path, economics, stock_history, n_periods, true_demand, warm_up_periods=warm_up)
     safety = rule_safety(path, economics, stock_history, n_periods, fill_rate_target)
-    paths = [forecast.select([str(s) for s in path.sku]).units for forecast in forecasts]
-    found = replay_all(case, paths, safety, chosen=shortage_multiples)
+    found = replay_all(case, paths_of(forecasts, path.sku), safety, chosen=shortage_multiples)
     return backtest_tables(
         found, path, seed, stock_known=len(stock_history) > 0, truth=true_demand is not None,
         forecasts=forecasts,

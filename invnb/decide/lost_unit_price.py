@@ -16,6 +16,7 @@ import pandas as pd
 
 from invnb.decide.case import make_case, replay_policy, review_levels
 from invnb.decide.demand_path import demand_path
+from invnb.decide.past_forecasts import paths_of
 from invnb.forecast.scenarios import Scenarios
 
 MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the shortage cost: prices to choose from, and the frontier
@@ -74,7 +75,7 @@ def learn_lost_unit_price(
     if not np.array_equal(starts, path.period[-n_review:].astype("datetime64[D]")):
         raise ValueError(f"forecasts must be of the last {n_review} periods, got {starts[0]} to {starts[-1]}")
     case = make_case(path, economics, stock_history, n_review)
-    scenarios = [forecast.select([str(s) for s in path.sku]).units for forecast in forecasts]
+    scenarios = paths_of(forecasts, path.sku)
     seen = ~np.isnan(path.history[:, -n_review:])
     cost = {
         m: replay_policy(case, scenarios, review_levels(scenarios, case.economics, m)).total * seen
