@@ -7,7 +7,7 @@ import pandas as pd
 from invnb.report.exhibit import Exhibit
 from invnb.report.inputs import Inputs
 from invnb.report.tables import frame_table
-from invnb.report.wording import Wording, is_missing
+from invnb.report.wording import Wording
 
 MOST_DRIVERS = 2
 
@@ -69,19 +69,21 @@ def drivers(given: Inputs) -> Exhibit | None:
 def drivers_by_product(given: Inputs) -> dict[str, str]:
     """In words, what each forecast is made of; the numbers add up to it."""
     w, table = given.w, given.table("forecast_explanation", "sku", "driver", "units", "periods")
-    words: dict[str, str] = {}
-    for sku, rows in table.dropna(subset=["units"]).groupby("sku", sort=False):
-        units = rows.set_index("driver")["units"].astype(float)
-        moving = units.drop(index="level", errors="ignore")
-        moving = moving[moving.abs() >= 0.05].sort_values(key=abs, ascending=False, kind="stable")
-        parts = []
-        if not is_missing(units.get("level")):
-            parts.append(f"{w.of('driver', 'level')} {w.number(units['level'], 1)}")
-        for driver, value in moving.head(MOST_DRIVERS).items():
-            sign = "+" if value > 0 else "−"
-            parts.append(f"{w.of('driver', driver)} {sign}{w.number(abs(value), 1)}")
-        rest = float(moving.iloc[MOST_DRIVERS:].sum())
-        if abs(rest) >= 0.05:
-            parts.append(f"{w('why.other')} {'+' if rest > 0 else '−'}{w.number(abs(rest), 1)}")
-        words[str(sku)] = w("format.join").join(parts)
-    return words
+    parts_of: dict[str, list[tuple[str, float]]] = {}
+    for sku, driver, units in table.dropna(subset=["units"])[["sku", "driver", "units"]].to_numpy():
+        parts_of.setdefault(str(sku), []).append((str(driver), float(units)))
+    return {sku: _made_of(parts, w) for sku, parts in parts_of.items()}
+
+
+def _made_of(parts: list[tuple[str, float]], w: Wording) -> str:
+    """A forecast's own level, the drivers that move it most, and the rest."""
+
+    def signed(value: float) -> str:
+        return f"{'+' if value > 0 else '−'}{w.number(abs(value), 1)}"
+
+    level = [f"{w.of('driver', name)} {w.number(value, 1)}" for name, value in parts if name == "level"]
+    moving = sorted((p for p in parts if p[0] != "level" and abs(p[1]) >= 0.05), key=lambda p: -abs(p[1]))
+    shown = [f"{w.of('driver', name)} {signed(value)}" for name, value in moving[:MOST_DRIVERS]]
+    rest = sum(value for _, value in moving[MOST_DRIVERS:])
+    other = [f"{w('why.other')} {signed(rest)}"] if abs(rest) >= 0.05 else []
+    return w("format.join").join([*level, *shown, *other])

@@ -122,7 +122,7 @@ def pictures(given: Inputs) -> tuple[str, Callable[[str], Markup | str]]:
     }  # fmt: skip
     lines = [_texts(_wide(*sources[key])) for key in LINES]
     complete = stock.dropna(subset=["stock_p50"])
-    projected = dict(iter(complete.groupby("sku", sort=False)))
+    sentences = say.projection_by_product(complete, w("say.this_product"), w)
     fold = Markup("<details><summary>{}</summary>{}{}</details>")
     shown = w("page.product_numbers")
 
@@ -130,9 +130,9 @@ def pictures(given: Inputs) -> tuple[str, Callable[[str], Markup | str]]:
         texts = [line.get(sku, "") for line in lines]
         if not any(texts):
             return ""
-        rows = projected.get(sku)
-        sentence = "" if rows is None else say.capital(say.projection(rows, w("say.this_product"), w))
-        return fold.format(shown, sentence, Markup("<p>" + "</p><p>".join(texts) + "</p>"))
+        return fold.format(
+            shown, say.capital(sentences.get(sku, "")), Markup("<p>" + "</p><p>".join(texts) + "</p>")
+        )
 
     shared = {
         "before": [w.date(day, year=False) for day in before],

@@ -191,23 +191,43 @@ def alerts(table: pd.DataFrame, w: Wording) -> str:
 
 def projection(table: pd.DataFrame, name: str, w: Wording) -> str:
     """When one product runs out with and without orders, by the middle of its scenarios."""
-    rows = table.sort_values("period")
-    with_order, without = _runs_out(rows, "stock_p50"), _runs_out(rows, "without_order_p50")
+    return next(iter(projection_by_product(table, name, w).values()))
+
+
+def projection_by_product(table: pd.DataFrame, name: str, w: Wording) -> dict[str, str]:
+    """`projection` of every product of the table, by sku; `name` stands for each."""
+    last = table.groupby("sku", sort=False)["period"].max()
+    with_order, without = _runs_out(table, "stock_p50"), _runs_out(table, "without_order_p50")
+    coming = table.groupby("sku")["order_units"].sum() if "order_units" in table else pd.Series(dtype=float)
+    words = {}
+    for sku, day in last.items():
+        comes = bool(coming.get(sku, 0.0) > 0)
+        words[str(sku)] = _projection(name, with_order.get(sku), without.get(sku), day, comes, w)
+    return words
+
+
+def _projection(
+    name: str,
+    with_order: pd.Timestamp | None,
+    without: pd.Timestamp | None,
+    last: pd.Timestamp,
+    coming: bool,
+    w: Wording,
+) -> str:
     date = w.date(without if with_order is None else with_order, year=False)
     if with_order is None and without is None:
-        return w("say.projection_safe", name=name, date=w.date(rows["period"].iloc[-1], year=False))
+        return w("say.projection_safe", name=name, date=w.date(last, year=False))
     if with_order is None:
         return w("say.projection", name=name, date=date)
     if without is not None and without < with_order:
         return w("say.projection_later", name=name, date=w.date(without, year=False), later=date)
-    coming = "order_units" in rows and rows["order_units"].sum() > 0
     return w("say.projection_too_late" if coming else "say.projection_no_order", name=name, date=date)
 
 
-def _runs_out(rows: pd.DataFrame, key: str) -> pd.Timestamp | None:
-    """The first period that ends without stock."""
-    empty = rows.loc[rows[key] <= 0, "period"] if key in rows else rows["period"].head(0)
-    return None if empty.empty else empty.iloc[0]
+def _runs_out(table: pd.DataFrame, key: str) -> dict[Any, pd.Timestamp]:
+    """The first period that ends without stock, of each product where there is one."""
+    empty = table[table[key] <= 0] if key in table else table.head(0)
+    return dict(empty.groupby("sku")["period"].min().items())
 
 
 def projections(table: pd.DataFrame, w: Wording) -> str:
