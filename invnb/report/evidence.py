@@ -12,6 +12,7 @@ from invnb.report import charts, charts_forecast, decision_evidence, forecast_ev
 from invnb.report.decision_evidence import MONEY_RANGE
 from invnb.report.exhibit import Exhibit
 from invnb.report.first_screen import sorted_alerts
+from invnb.report.gaps import gaps
 from invnb.report.inputs import Inputs
 from invnb.report.style import show
 from invnb.report.tables import Column, column_label, columns_of, frame_table, html_table, rows_of
@@ -293,7 +294,10 @@ def unknown(given: Inputs) -> Exhibit:
         sentence = w("say.unknown_assumed", n=len(assumed), most=label, count=w.number(top["count"]))
     elif given.table("economics", "assumed").empty:
         sentence = w("page.no_data")
-    points = [str(text) for text in given.run.get("warnings") or []]
+    lacking = gaps(given)
+    if lacking and assumed.empty:
+        sentence = w("say.unknown_gaps", n=len(lacking))
+    points = [*lacking, *(str(text) for text in given.run.get("warnings") or [])]
     absent = [w(f"figure.{key}") for key in decision_evidence.OPTIONAL if key not in given.tables]
     if absent and given.tables:
         points.append(w("say.unknown_tables", names=w("format.list").join(absent)))

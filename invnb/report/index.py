@@ -98,6 +98,7 @@ def _shown(row: Row, w: Wording) -> Row:
         "message": row["message"] or "",
         "to_approve": money.money(row["order_value"]) if row["order_value"] is not None else "–",
         "lines": money.number(row["order_lines"]),
+        "at_stake": money.money(row["money_at_stake"]),
         "saving": money.money(row["saving"]),
         "range": spread,
         "alerts": f"{sum(alerts.values())} ({alerts.get('S1', 0)})" if row["alerts"] is not None else "–",
@@ -121,6 +122,7 @@ def _totals(rows: list[Row], w: Wording) -> Row:
     return {
         "to_approve": money("order_value"),
         "lines": w.number(sum(row["order_lines"] or 0 for row in rows)),
+        "at_stake": money("money_at_stake"),
         "saving": money("saving"),
         "alerts": f"{sum(sum(a.values()) for a in every)} ({sum(a.get('S1', 0) for a in every)})",
         "seconds": w.number(sum(float(row["seconds"] or 0) for row in rows)),

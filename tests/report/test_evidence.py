@@ -169,3 +169,28 @@ def test_a_page_is_made_within_three_seconds(
     start = time.process_time()
     write_report(tmp_path, tables, parameters, run_info, "en")
     assert time.process_time() - start < 3.0
+
+
+def test_gaps_in_the_data_are_named_with_their_products(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(9)
+    notes = ["stock unknown: assumed 4 periods of recent sales", "order without a date: PO-7, PO-9", "",
+             "no valid lead time; negative stock counted as waiting customers", "<b>new kind</b>"]  # fmt: skip
+    position = tables["position"].assign(note=[notes[i] if i < 5 else "" for i in range(9)])
+    tables |= {"position": position, "economics": tables["economics"].assign(assumed="")}
+    points = [point.get_text() for point in parsed(tables, run_info).select("#unknown li")]
+    names = (
+        tables["orders"].set_index("sku")["name"].to_dict()
+        | tables["economics"].set_index("sku")["name"].to_dict()
+    )
+    assert points[0].startswith(
+        "Stock not known, so 4 periods of recent sales are assumed: " + names["T0000"]
+    )
+    assert f"Orders on the way without a date: {names['T0001']} (PO-7, PO-9)" in points
+    assert f"Not planned, no valid lead time: {names['T0003']}" in points
+    assert f"Stock below zero, read as pieces owed to customers: {names['T0003']}" in points
+    assert f"<b>new kind</b>: {names['T0004']}" in points
+    chinese = parsed(tables, run_info, ZH).select_one("#unknown").get_text()
+    assert "库存为负" in chinese
+    assert "5处" in chinese
