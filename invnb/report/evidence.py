@@ -16,6 +16,7 @@ from invnb.report.gaps import gaps
 from invnb.report.inputs import Inputs
 from invnb.report.style import show
 from invnb.report.tables import Column, column_label, columns_of, frame_table, html_table, rows_of
+from invnb.report.what_if import what_if
 from invnb.report.wording import MISSING, is_missing
 
 MOST_FANS = 6
@@ -335,6 +336,7 @@ MAKERS: dict[str, dict[str, Callable[[Inputs], Exhibit | None]]] = {
         "frontier": frontier,
         "limits": limits,
         "one_more_unit": decision_evidence.one_more_unit,
+        "what_if": what_if,
         "cash_actions": decision_evidence.cash_actions,
         "lost_unit_price": decision_evidence.lost_unit_price,
     },

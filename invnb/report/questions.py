@@ -10,6 +10,7 @@ from invnb.report import decision_evidence, say
 from invnb.report.forecast_evidence import ladder, ladder_sentence
 from invnb.report.inputs import Inputs
 from invnb.report.supplier_evidence import supplier_sentence, supplier_table
+from invnb.report.what_if import what_if
 
 RUNS_OUT = ("OUT_NOW", "OUT_BEFORE_RECEIPT", "ORDER_BY_SOON")
 CASH_STUCK = ("EXCESS", "DEAD")
@@ -119,7 +120,10 @@ def _supplier(given: Inputs) -> tuple[str, str]:
 
 
 def _what_if(given: Inputs) -> tuple[str, str]:
-    return given.w("question.what_if"), "#parameters"
+    w, found = given.w, what_if(given)
+    if found is None:
+        return w("question.what_if"), "#parameters"
+    return w("format.sentence_space").join([found.sentence, w("question.what_if")]), "#what_if"
 
 
 def _last_plan(given: Inputs) -> tuple[str, str]:

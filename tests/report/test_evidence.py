@@ -19,6 +19,7 @@ from invnb.report.inputs import Inputs
 from invnb.report.page import report_page
 from invnb.report.product_list import LINES
 from invnb.report.supplier_evidence import on_time_in_full, supplier_table
+from invnb.report.what_if import what_if
 from invnb.report.wording import Wording
 
 Tables = Callable[..., dict[str, pd.DataFrame]]
@@ -194,3 +195,36 @@ def test_gaps_in_the_data_are_named_with_their_products(
     chinese = parsed(tables, run_info, ZH).select_one("#unknown").get_text()
     assert "库存为负" in chinese
     assert "5处" in chinese
+
+
+def test_what_if_counts_products_that_run_out(make_tables: Tables, run_info: dict[str, Any]) -> None:
+    periods = pd.date_range("2024-03-04", periods=5, freq="7D")
+    stock = {"a": [5, 9, 8, 7, 6], "b": [4, 3, 2, 1, 1], "c": [0, 0, 0, 0, 0]}
+    low = {"a": [5, 9, 8, 7, 6], "b": [4, 3, 2, 1, 0], "c": [0, 0, 0, 0, 0]}
+    ahead = pd.concat(
+        pd.DataFrame(
+            {
+                "sku": sku,
+                "period": periods,
+                "stock_p50": stock[sku],
+                "stock_p10": low[sku],
+                "inbound_units": 0.0,
+            }
+        )
+        for sku in stock
+    )
+    ahead.loc[(ahead["sku"] == "a") & (ahead["period"] == periods[1]), "inbound_units"] = 10.0
+    orders = pd.DataFrame(
+        {"sku": ["a"], "order_units": [5], "line_value": [1000.0], "reason_code": ["BELOW_TARGET"]}
+    )
+    given = Inputs({"projection": ahead, "orders": orders}, {"budget": 1020.0}, run_info, EN)
+    found = what_if(given)
+    assert found is not None
+    assert found.sentence == (
+        "With demand as high as in one case of ten 2 products run out within the horizon instead of 1. "
+        "With every open order 3 weeks late it is 2. Costs 5% higher add ¥50 to these orders, ¥30 more than the budget holds."
+    )
+    assert what_if(Inputs({}, {}, run_info, EN)) is None
+    whole = what_if(Inputs(make_tables(9), {"budget": None}, run_info, ZH))
+    assert whole is not None
+    assert "成本上涨5%" in whole.sentence
