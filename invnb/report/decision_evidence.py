@@ -38,19 +38,21 @@ def model_value(given: Inputs) -> Exhibit | None:
     if table.empty:
         return None
     title, named = w("figure.model_value"), table.assign(model=[w.of("model", m) for m in table["model"]])
-    keys = [
+    keys = (
         "model",
         "cost",
         "extra_cost",
         "standard_error_cost",
         "pinball_critical",
         "coverage_gap",
-        *RANKINGS,
-    ]
+        "chosen",
+    )
+    kinds = dict.fromkeys(RANKINGS, "count") | {"coverage_gap": "share"}
     picture = charts.cost_of_models(named, w)
     items = w("format.join").join(f"{r.model} {w.money(r.extra_cost)}" for r in named.head(3).itertuples())
     alt = w("alt.model_value", items=items)
-    numbers = frame_table(named, title, w, [key for key in [*keys, *RANKINGS, "chosen"] if key in named])
+    shown = [key for key in (*keys, *RANKINGS) if key in named]
+    numbers = frame_table(named, title, w, shown, kinds)
     figures = (("", show(picture, alt)),)
     sentence = models_agree(named, w)
     return Exhibit("model_value", title, sentence, figures, numbers, "", given.source("model_value"))

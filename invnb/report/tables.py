@@ -129,11 +129,15 @@ def formatter(key: str, w: Wording, values: pd.Series | None = None, kind: str =
 
 
 def _digits(key: str, values: pd.Series | None) -> int:
-    """Decimals for a whole column: none where all are whole, one for times and large numbers, else two."""
+    """Decimals for a whole column: none where all are whole, one for times and large numbers, three where all
+    are below one, else two.
+    """
     known = pd.Series(dtype=float) if values is None else values.dropna().astype(float)
     if (known == known.round()).all():
         return 0
-    return 1 if key.endswith(("days", "seconds", "weeks")) or known.abs().max() >= 100 else 2
+    if key.endswith(("days", "seconds", "weeks")) or known.abs().max() >= 100:
+        return 1
+    return 2 if known.abs().max() >= 1 else 3
 
 
 def column_label(key: object, w: Wording) -> str:

@@ -52,6 +52,13 @@ def test_what_the_loop_learned_is_said_with_its_numbers(
     }
     for key, text in expected.items():
         assert text in said(page, key), key
+    heads = [head.get_text() for head in page.select("#model_value thead th")]
+    assert len(heads) == len(set(heads)) == 10
+    assert [cell.get_text() for cell in page.select("#model_value tbody tr:nth-child(2) td")[-3:]] == [
+        "2",
+        "1",
+        "3",
+    ]
     chinese = parsed(tables, run_info, ZH)
     for key in decision_evidence.OPTIONAL:
         assert any("\u4e00" <= sign <= "\u9fff" for sign in said(chinese, key)), key
