@@ -85,16 +85,43 @@ def _answers(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from invnb.inputs import input_files, input_folder
-    from invnb.params import load_params
+    from invnb.inputs import NotFetched
     from invnb.pipeline import categories
+
+    failed = 0
+    for category in options.categories or categories():
+        try:
+            print(f"✓ {category}: {_checked(category)}", flush=True)
+        except NotFetched as missing:
+            print(f"– {category}: {missing}", flush=True)
+            failed += bool(options.categories)
+        except InputError as error:
+            print(f"✗ {error}", file=sys.stderr, flush=True)
+            failed += 1
+    return 1 if failed else 0
+
+
+def _checked(category: str) -> str:
+    """What the files of a category hold; read as its run would read them, and nothing is kept."""
+    from invnb.data.ingest import ingest
+    from invnb.inputs import customer_salt, input_files, input_folder, load_sources, sources_file
+    from invnb.params import load_params
     from invnb.run import home
 
-    for category in options.categories or categories():
-        loaded = load_params(home() / "params" / f"{category}.yml")
-        input_folder(loaded.values.data_folder, print)
-        print(f"✓ {category}: parameters are well-formed, {len(input_files(loaded))} files are there")
-    return 0
+    loaded = load_params(home() / "params" / f"{category}.yml")
+    run = loaded.values
+    folder = input_folder(run.data_folder, print)
+    files = len(input_files(loaded)) - 1
+    sources = load_sources(sources_file(run.sources))
+    data = ingest(sources, folder, run.product_category, run.period, run.data_through, customer_salt())
+    lines = data.ledger.groupby("outcome")["lines"].sum()
+    refused = lines.get("rejected", 0)
+    last = data.tables["sales"]["order_ts"].max()
+    return (
+        f"{files} file{'s' * (files > 1)}, {lines.sum():,} lines, {refused:,} of them refused; "
+        f"{len(data.tables['products'])} products of category {run.product_category}, "
+        f"{data.panel['period'].nunique()} {run.period}s up to {last:%Y-%m-%d}"
+    )
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -145,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     answers.add_argument("--into", type=Path, default=Path("data/answers.csv"), help="file of all answers")
     answers.set_defaults(command=_answers)
 
-    check = commands.add_parser("check", help="check parameter files and that their inputs are there")
+    check = commands.add_parser("check", help="check parameter files and read their inputs; nothing is run")
     check.add_argument("categories", nargs="*", metavar="category")
     check.set_defaults(command=_check)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from typing import Literal, get_args, get_origin
+
+from invnb.data.source_params import SalesSource
 from invnb.data.tables import TABLES, Column
 from invnb.params import Params, allowed
 
@@ -30,6 +34,15 @@ def tables_page() -> str:
         "A column map in `params/sources/` says which file holds which table, and under which heading each",
         "column stands. ★ must be there; any other column may be missing. Dates are read year first, as in",
         "2025-12-28, unless the map says `dayfirst` or `date_format`. This page is made by `make docs`.",
+        "",
+        "## How a file is written",
+        "Beside `file` and `columns` a table of the map may say these. A column that is the same for every",
+        'line is given as `category: "=tea"`. Where order lines hold no `net_value`, map `unit_price` (it is',
+        "multiplied by the units) or `gross_value` (of the line, before `discount_value`).",
+        "",
+        "| entry | default | allowed | what it is |",
+        "|---|---|---|---|",
+        *(_entry_row(name) for name in SalesSource.model_fields if name not in ("file", "columns")),
     ]
     for table in TABLES.values():
         lines += ["", f"## {table.name}"]
@@ -38,6 +51,14 @@ def tables_page() -> str:
         lines += ["| column | kind | unit | where it is missing |", "|---|---|---|---|"]
         lines += [_column_row(column) for column in table.columns]
     return "\n".join(lines) + "\n"
+
+
+def _entry_row(name: str) -> str:
+    field = SalesSource.model_fields[name]
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    allowed_here = " or ".join(f"`{json.dumps(choice)}`" for choice in choices).replace("|", r"\|")
+    default = f"`{field.default}`" if field.default not in ("", None, [], {}) else "empty"
+    return f"| `{name}` | {default} | {allowed_here} | {field.description} |"
 
 
 def _column_row(column: Column) -> str:

@@ -93,8 +93,9 @@ def _numbers(text: pd.Series, decimal: str) -> tuple[pd.Series, np.ndarray]:
         .str.replace(r"[\s'](?=\d{3})", "", regex=True)
     )
     grouped = left.str.fullmatch(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-    swapped = left.str.fullmatch(r"-?\d+,\d{1,2}")  # 12,50 cannot be a group of thousands
-    left = left.mask(grouped, left.str.replace(",", "")).mask(swapped, left.str.replace(",", "."))
+    swapped = left.str.fullmatch(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}")  # 12,50 is no group of thousands
+    left = left.mask(swapped, left.str.replace(".", "").str.replace(",", "."))
+    left = left.mask(grouped, left.str.replace(",", ""))
     values[rest] = _finite(left)
     mended = nothing.copy()
     mended[rest.to_numpy()] = swapped.to_numpy(dtype=bool)
@@ -182,6 +183,7 @@ def typed(raw: RawTable, source: TableSource, helpers: tuple[Column, ...] = ()) 
         for wrong, what in (
             (cells.unreadable, f"cannot be read as a {column.kind}"),
             (outside, f"is outside {bounds(column)}"),
+            (cells.mended, "is written with another decimal sign than the map says"),  # then 1.234 is 1234
         ):
             if wrong.sum() > UNREADABLE_SHARE * filled:
                 first = int(np.flatnonzero(wrong)[0])

@@ -17,6 +17,8 @@ LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Levels of data, each on top of the one before, and the tables that make them."""
 
+_NEEDED_FOR_1 = {"stock": "stock", "suppliers": "lead times"}
+
 COST_OF_MISSING = {
     "stock": "stock is assumed, so orders are a level to reach, not a quantity to buy",
     "stock_history": "sales on days without stock count as full demand, so demand is understated",
@@ -37,10 +39,15 @@ COST_OF_MISSING = {
 def data_level(given: set[str]) -> str:
     """The level of data: the highest whose tables, and those of all levels below, are given.
 
+    >>> data_level({"sales", "products", "stock"})
+    '0: sales and products; lead times are assumed'
     >>> data_level({"sales", "products", "stock", "suppliers", "stock_history"})
     '1: sales, products, stock and lead times'
     """
-    level = "0: sales and products; stock and lead times are assumed"
+    lacking = [word for name, word in _NEEDED_FOR_1.items() if name not in given]
+    level = (
+        f"0: sales and products; {' and '.join(lacking)} {'is' if lacking == ['stock'] else 'are'} assumed"
+    )
     for name, tables in LEVELS:
         if not given.issuperset(tables):
             break

@@ -17,7 +17,7 @@ right is the constant `main` for every line.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
@@ -45,13 +45,24 @@ class TableSource(_Strict):
 
     file: Annotated[str, Field(min_length=1)] | list[str]
     columns: dict[str, str]
-    encoding: Literal["utf-8", "gb18030", "cp1252"] = "utf-8"
-    separator: Literal["auto", ",", ";", "\t", "|"] = "auto"
-    decimal: Literal[".", ","] = "."
-    date_format: str = ""  # as in strptime; empty: year first (ISO 8601)
-    dayfirst: bool | None = None  # 03/04/2025 is 3 April (true) or March 4 (false)
-    time_zone: str = ""  # times that carry an offset are turned into this zone; empty: as written
-    fill_forward: list[str] = []  # headings filled only on the first line of an order
+    encoding: Literal["utf-8", "gb18030", "cp1252"] = Field("utf-8", description="how text is stored")
+    separator: Literal["auto", ",", ";", "\t", "|"] = Field(
+        "auto", description="what stands between two cells; auto: what the headings have most of"
+    )
+    decimal: Literal[".", ","] = Field(".", description="decimal sign; the other one may group thousands")
+    date_format: str = Field(
+        "", description="as in Python's strptime, such as %d %b %Y; empty: year first, or as `dayfirst` says"
+    )
+    dayfirst: bool | None = Field(
+        None, description="true: 03/04/2025 is 3 April; false: March 4; empty: year first"
+    )
+    time_zone: str = Field(
+        "",
+        description="such as Asia/Shanghai: times with an offset are put into this zone; empty: as written",
+    )
+    fill_forward: list[str] = Field(
+        [], description="list of headings filled only on the first line of an order"
+    )
 
     @property
     def files(self) -> list[str]:
@@ -62,12 +73,16 @@ class TableSource(_Strict):
 class SalesSource(TableSource):
     """Order lines."""
 
-    not_products: list[
-        str
-    ] = []  # codes that are no products (postage, fees), any case; `gift_*` for a prefix
-    status_words: dict[
-        str, list[str]
-    ] = {}  # paid, cancelled, refunded, voided, test, pending: the shop's words
+    not_products: list[str] = Field(
+        [],
+        description="sales only: list of codes that are no products (postage, fees), in any case; "
+        "`gift_*` for all that begin so",
+    )
+    status_words: dict[Status, list[str]] = Field(
+        {},
+        description="sales only: the shop's words for a status, as in `cancelled: [Storniert, 已取消]`; "
+        f"statuses are {', '.join(get_args(Status))}",
+    )
 
 
 class DerivedProducts(_Strict):
@@ -128,8 +143,9 @@ def _check_columns(name: str, source: TableSource) -> None:
         needed.remove("net_value")
     missing = [column for column in needed if column not in source.columns]
     if missing:
+        constant = ' (category: "=all" where the shop has no categories)' if "category" in missing else ""
         raise ValueError(
-            f"{name}.columns: {', '.join(missing)} must be mapped to a heading of {source.files[0]}"
+            f"{name}.columns: {', '.join(missing)} must be mapped to a heading of {source.files[0]}{constant}"
         )
     for heading in source.fill_forward:
         if heading not in source.columns.values():
@@ -182,4 +198,5 @@ def _sentence(error: ValidationError) -> str:
             form = DerivedProducts
         hint = _nearest(path[-1], list(form.model_fields))
         return f'{".".join(["sources", *path[:-1]])}: unknown entry "{path[-1]}"; {hint}'
-    return f"{'.'.join(['sources', *path])}: {first['msg'].removeprefix('Value error, ')}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(['sources', *path])}: {message}" if path else f"sources.{message}"

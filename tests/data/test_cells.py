@@ -35,6 +35,7 @@ def source(**options: object) -> TableSource:
         ("$1,000", ".", 1000.0),
         ("1 250", ".", 1250.0),
         ("12,50", ",", 12.5),
+        ("1.234,50", ".", 1234.5),
         ("1.250,5", ",", 1250.5),
         ("1e3", ".", 1000.0),
         ("n/a", ".", None),
@@ -130,3 +131,12 @@ def test_percentages_for_shares_are_explained() -> None:
     mapped = TableSource(file="p.csv", columns={"promo_id": "P", "sku": "S", "discount_share": "Off"})
     with pytest.raises(InputError, match=r"outside 0 to 1.*0\.2, not 20 %"):
         typed(table, mapped)
+
+
+def test_a_column_with_another_decimal_sign_is_an_error_of_the_map() -> None:
+    """A few such cells are typing; where all are, 1.234 beside them means 1234, so nothing is guessed."""
+    column = pd.DataFrame({"units": ["1,5"] * 9 + ["1.234"]})
+    raw = RawTable("returns", column, np.full(10, "r.csv", dtype=object), np.arange(2, 12))
+    with pytest.raises(InputError, match=r'another decimal sign than the map says.*say decimal: ","'):
+        typed(raw, source(columns={"units": "Menge"}))
+    assert typed(raw, source(columns={"units": "Menge"}, decimal=","))["units"].read.iloc[-1] == 1234

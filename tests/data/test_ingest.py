@@ -138,6 +138,8 @@ def test_a_category_without_sales_says_why(shop: Path) -> None:
         ({"sales": SALES | {"file": "order.csv"}}, 'no such file; did you mean "orders.csv"?'),
         ({"sales": mapped(sku="SKUs")}, 'no column "SKUs" (for sku); did you mean "sku"?'),
         ({"sales": SALES | {"columns": {"sku": "sku"}}}, "units, net_value must be mapped"),
+        ({"sales": SALES | {"status_words": {"canceled": ["Weg"]}}}, "sales.status_words.canceled"),
+        ({"products": {"file": "p.csv", "columns": {"sku": "a", "name": "b"}}}, 'category: "=all"'),
         ({"sales": mapped(segment="Email")}, "looks like personal data"),
         ({"sales": mapped(order_ts="sku")}, "cannot be read as a timestamp"),
         ({"stok": {}}, 'unknown entry "stok"; did you mean "stock"?'),

@@ -1,0 +1,62 @@
+"""`make check`: all files are read, all faults are told, and nothing is run."""
+
+from pathlib import Path
+
+import pytest
+
+from invnb.__main__ import main
+
+MAP = """sales:
+  file: orders.csv
+  columns: {order_id: no, order_ts: day, sku: code, units: qty, net_value: total}
+products:
+  file: products.csv
+  columns:
+    sku: code
+    name: title
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shop with one good category, one whose map lacks a column, one misspelt, one not fetched."""
+    sources = tmp_path / "params" / "sources"
+    sources.mkdir(parents=True)
+    data = tmp_path / "data"
+    data.mkdir()
+    lines = [f"{i},2025-01-{i:02d},A1,2,18" for i in range(6, 20)]
+    (data / "orders.csv").write_text("no,day,code,qty,total\n" + "\n".join(lines))
+    (data / "products.csv").write_text("code,title\nA1,Duck\n")
+    (sources / "good.yml").write_text(MAP + '    category: "=toys"\n')
+    (sources / "lacking.yml").write_text(MAP)
+    (sources / "heading.yml").write_text(MAP.replace("qty", "quantity") + '    category: "=toys"\n')
+    (sources / "public.yml").write_text(MAP.replace("orders", "online_retail") + '    category: "=toys"\n')
+    (sources / "public.yml").write_text((sources / "public.yml").read_text().replace(".csv", ".csv.gz", 1))
+    for file in sources.iterdir():
+        text = f"product_category: toys\ndata_folder: data\nsources: sources/{file.name}\n"
+        (tmp_path / "params" / file.name).write_text(text)
+    monkeypatch.setenv("INVNB_HOME", str(tmp_path))
+    monkeypatch.delenv("INVNB_DATA", raising=False)
+    return tmp_path
+
+
+def test_every_category_is_checked_and_every_fault_told(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check"]) == 1
+    said = capsys.readouterr()
+    assert "✓ good: 2 files, 15 lines, 0 of them refused; 1 products of category toys" in said.out
+    assert "– public: " in said.out
+    assert "`make data`" in said.out
+    missing, lacking = said.err.splitlines()
+    assert 'no column "quantity" (for units)' in missing
+    assert "lacking.yml, line 6: sources.products.columns: category must be mapped" in lacking
+    assert not (project / "build").exists()
+    assert not (project / "reports").exists()
+
+
+def test_a_public_set_not_fetched_fails_only_when_named(project: Path) -> None:
+    for name in ("heading", "lacking"):
+        (project / "params" / f"{name}.yml").unlink()
+    assert main(["check"]) == 0
+    assert main(["check", "public"]) == 1
