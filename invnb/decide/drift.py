@@ -43,8 +43,10 @@ def forecast_scores(forecasts: Sequence[Scenarios], demand: pd.DataFrame, seed: 
     Parameters
     ----------
     forecasts : scenarios of consecutive reviews (`replay_scenarios`); the first period of each is used.
-    demand : `sku`, `period`, `units`; NaN or no row where demand could not be seen.
-    seed : of the randomisation where demand equals some paths.
+    demand : `sku`, `period`, `units`; NaN or no row where demand could not be seen. Where the optional column
+        `censored` is true demand was at least `units`: its score is drawn from there up. Left out instead,
+        high demand would be missing and calibrated forecasts would look too high.
+    seed : of the randomisation where demand equals some paths, or is known from below.
 
     Returns
     -------
@@ -56,13 +58,14 @@ def forecast_scores(forecasts: Sequence[Scenarios], demand: pd.DataFrame, seed: 
     """
     from scipy.special import ndtri
 
-    units = _units(forecasts, demand)
+    units, at_least = _units(forecasts, demand)
     rng = np.random.default_rng(seed)
     scores = np.full(units.shape, np.nan)
     for t, scenarios in enumerate(forecasts):
         paths = scenarios.units[:, :, 0]
         below = (paths < units[:, t, None]).sum(axis=1)
         equal = (paths == units[:, t, None]).sum(axis=1)
+        equal = np.where(at_least[:, t], paths.shape[1] - below, equal)
         place = (below + rng.random(len(below)) * (equal + 1)) / (paths.shape[1] + 1)
         scores[:, t] = np.where(np.isnan(units[:, t]), np.nan, ndtri(place))
     return scores
@@ -132,7 +135,7 @@ def forecast_drift(
     - `mean` of a product: two-sided CUSUM of its scores over the window.
     - `coverage` of a product: demands outside the central 80 % of the forecast, exact binomial test.
     - both of a class: t test of the class's mean (score, or share outside) over the periods; products of one
-      period hang together and count as one.
+      period hang together and count as one. A share outside spreads at least as that of independent products.
 
     Under calibrated forecasts each row raises an alarm with at most `false_alarm_probability` (the column of
     that name holds the exact figure where counts are whole).
@@ -152,7 +155,7 @@ def forecast_drift(
     `false_alarm_probability`.
     """
     scores = forecast_scores(forecasts, demand, seed)
-    error = _units(forecasts, demand) - np.stack([f.units[:, :, 0].mean(axis=1) for f in forecasts], axis=1)
+    error = _errors(forecasts, demand)
     sku, period = forecasts[0].sku, np.array([f.period[0] for f in forecasts])
     classes = align(sku_segments.drop_duplicates("sku"), sku)["demand_class"].astype(str).to_numpy()
     rows = _product_means(scores, error, sku, period, false_alarm_probability)
@@ -175,12 +178,31 @@ def class_alarms(scores: np.ndarray, classes: np.ndarray) -> list[tuple[str, str
     return list(found.itertuples(index=False, name=None))
 
 
-def _units(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> np.ndarray:
+def _units(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Units by product and review, NaN unknown, and whether demand was only seen to be at least so many."""
     known = demand.dropna(subset="units")
-    table = known.pivot_table(index="sku", columns="period", values="units", aggfunc="sum")
-    table.columns = pd.DatetimeIndex(table.columns)
     period = pd.DatetimeIndex([f.period[0] for f in forecasts])
-    return table.reindex(index=forecasts[0].sku, columns=period).to_numpy(float)
+
+    def grid(name: str) -> np.ndarray:
+        table = known.pivot_table(index="sku", columns="period", values=name, aggfunc="sum")
+        table.columns = pd.DatetimeIndex(table.columns)
+        return table.reindex(index=forecasts[0].sku, columns=period).to_numpy(float)
+
+    units = grid("units")
+    return units, grid("censored") > 0 if "censored" in known else np.zeros(units.shape, dtype=bool)
+
+
+def _errors(forecasts: Sequence[Scenarios], demand: pd.DataFrame) -> np.ndarray:
+    """Demand less forecast, (n_sku, n_review), NaN unknown; known from below: the mean of the paths there."""
+    units, at_least = _units(forecasts, demand)
+    errors = np.full(units.shape, np.nan)
+    for t, scenarios in enumerate(forecasts):
+        paths = scenarios.units[:, :, 0]
+        above = (paths >= units[:, t, None]) & at_least[:, t, None]
+        mean_above = (paths * above).sum(axis=1) / np.maximum(above.sum(axis=1), 1)
+        demanded = np.where(above.any(axis=1), mean_above, units[:, t])
+        errors[:, t] = demanded - paths.mean(axis=1)
+    return errors
 
 
 def _crossed(limit: float, n_period: int, reference: float) -> float:
@@ -250,11 +272,14 @@ def _class_rows(scores: np.ndarray, name: str, probability: float) -> list[tuple
     outside = ((np.abs(scores) > -ndtri(OUTSIDE / 2)) & known)[:, seen].sum(axis=0) / count
     mean = np.nansum(scores[:, seen], axis=0) / count
     rows: list[tuple[object, ...]] = []
-    for measure, values, expected in [("mean", mean, 0.0), ("coverage", outside, OUTSIDE)]:
+    # Few products in few periods may by chance fall outside equally often: that is no small spread.
+    least = np.sqrt(OUTSIDE * (1 - OUTSIDE) / count).mean() if count.size else 0.0
+    for measure, values, expected, floor in [("mean", mean, 0.0, 0.0), ("coverage", outside, OUTSIDE, least)]:
         n = values.size
-        if n < 3 or values.std() == 0:
+        spread = max(float(values.std(ddof=1)), floor) if n >= 3 else 0.0
+        if spread == 0:
             continue
-        statistic = float((values.mean() - expected) / (values.std(ddof=1) / np.sqrt(n)))
+        statistic = float((values.mean() - expected) / (spread / np.sqrt(n)))
         limit = float(student.ppf(1 - probability / 2, n - 1))
         alarm = abs(statistic) >= limit
         observed, wanted = (float(values.mean()), expected) if measure == "coverage" else (np.nan, np.nan)

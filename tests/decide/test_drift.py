@@ -6,6 +6,7 @@ import pytest
 
 from invnb.decide.drift import (
     DRIFT_COLUMNS,
+    class_alarms,
     cusum,
     cusum_limit,
     forecast_drift,
@@ -112,6 +113,29 @@ def test_unseen_demand_is_no_evidence():
     table = forecast_drift(forecasts, demand.assign(units=np.nan), segments, seed=1)
     assert not table["alarm"].any()
     assert (table["n"] == 0).all()
+
+
+def test_sold_out_periods_leave_scores_standard_normal():
+    """Twelve are on the shelf of a product that sells twelve: what was sold says that demand was no less."""
+    forecasts, demand, segments = _reviews(lambda t: 12.0, n_sku=200)
+    sold = demand.assign(units=demand["units"].clip(upper=12.0), censored=demand["units"] >= 12.0)
+    scores = forecast_scores(forecasts, sold, seed=1).ravel()
+    assert scores.mean() == pytest.approx(0.0, abs=4 / np.sqrt(scores.size))
+    assert scores.std() == pytest.approx(1.0, abs=0.04)
+    table = forecast_drift(forecasts, sold, segments, seed=1)
+    assert not table.loc[table["level"] == "class", "alarm"].any()
+    hidden = sold.assign(units=sold["units"].where(~sold["censored"]))  # left out, they look like a drift
+    assert forecast_drift(forecasts, hidden, segments, seed=1).query("level == 'class'")["alarm"].any()
+
+
+@pytest.mark.parametrize(("n_sku", "n_review"), [(2, 13), (2, 26), (20, 26)])
+def test_small_classes_keep_the_stated_false_alarm_rate(n_sku, n_review):
+    rng, n_class = np.random.default_rng(4), 500
+    classes = np.repeat([f"C{i:03d}" for i in range(n_class)], n_sku)
+    alarms = class_alarms(rng.normal(size=(n_class * n_sku, n_review)), classes)
+    for measure in ["mean", "coverage"]:
+        found = sum(row[1] == measure for row in alarms)
+        assert found <= n_class * 0.01 + 3.5 * np.sqrt(n_class * 0.01), measure
 
 
 def test_impossible_rates_are_refused():
