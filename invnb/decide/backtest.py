@@ -60,7 +60,7 @@ class Runs:
     ----------
     case : the ground.
     runs : by name, `policy` and the rules.
-    bound : cost of perfect information by kind, (n_sku, n_period).
+    bound : cost of perfect information in the counted periods by kind, (n_sku, n_period).
     chosen : (n_period,) the multiple of the shortage cost our policy used at each review.
     at_multiple : our policy at one multiple throughout, by multiple.
     safety : of each rule.
@@ -182,7 +182,9 @@ def replay_all(
     ours = [levels[m][t] for t, m in enumerate(chosen)]
     runs = {"policy": tried[chosen[0]] if len(set(chosen)) == 1 else replay_policy(case, scenarios, ours)}
     runs |= {name: replay_rule(case, name, safety[name]) for name in RULES}
-    bound = perfect_information_cost(case.demand, case.initial_stock, case.initial_pipeline, case.economics)
+    bound = perfect_information_cost(
+        case.demand, case.initial_stock, case.initial_pipeline, case.economics, case.counted
+    )
     return Runs(case, runs, bound, chosen, tried, dict(safety))
 
 

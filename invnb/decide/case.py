@@ -217,9 +217,13 @@ def service(case: Case, run: Replay) -> dict[str, float]:
         cost,
     )
     sold = (run.demand_units - run.lost_units) * counted
+    # Cycles before the first counted period are not counted either: the first one is open when it starts.
+    after_first = counted & np.pad(counted, ((0, 0), (1, 0)))[:, :-1]
     return {
         "fill_rate": fill_rate(run.served_units * counted, run.demand_units * counted),
-        "cycle_service": cycle_service(run.received_units, (run.demand_units - run.served_units) * counted),
+        "cycle_service": cycle_service(
+            run.received_units * after_first, (run.demand_units - run.served_units) * counted
+        ),
         "average_stock_value": stock,
         "turnover": turnover(
             float(sold.sum(axis=1) @ (cost * scale)), stock, days=n_periods * case.period_days

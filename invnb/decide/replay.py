@@ -182,6 +182,7 @@ def perfect_information_cost(
     initial_stock: np.ndarray,
     initial_pipeline: np.ndarray,
     economics: pd.DataFrame,
+    counted: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Least cost of somebody who knew all demand beforehand: a bound below every policy, by kind and period.
 
@@ -196,7 +197,9 @@ def perfect_information_cost(
 
     Parameters
     ----------
-    As in `replay`.
+    demand, initial_stock, initial_pipeline, economics : as in `replay`.
+    counted : (n_sku, n_period) of bool, the periods whose cost counts; None: all. What is least over all
+        periods is no bound for some of them: a policy may have paid for its stock before.
 
     Returns
     -------
@@ -234,33 +237,35 @@ def perfect_information_cost(
     penalty = column(economics, "lost_share") * column(economics, "shortage_cost_per_unit")
     fixed = column(economics, "order_cost")
     lead = economics["lead_time_periods"].to_numpy(int)
+    weight = np.ones((n_sku, n_period)) if counted is None else counted.astype(float)
+    held_until = np.cumsum(weight, axis=1) - weight  # counted periods before each one
 
     best = np.full((n_sku, n_period + 1), np.inf)
     best[:, 0] = 0.0
     choice = np.full((n_sku, n_period + 1), -1)  # -1: period not served; j: served by the order arriving in j
     for t in range(1, n_period + 1):
-        best[:, t] = best[:, t - 1] + penalty * unserved[:, t - 1]
+        best[:, t] = best[:, t - 1] + penalty * weight[:, t - 1] * unserved[:, t - 1]
         for j in range(t):
-            age = np.arange(t - j)
-            block = unserved[:, j:t] * np.minimum(h[:, None] * age, penalty[:, None])
-            cost = np.where(j >= lead, best[:, j] + fixed + block.sum(axis=1), np.inf)
+            age = held_until[:, j:t] - held_until[:, j, None]
+            block = unserved[:, j:t] * np.minimum(h[:, None] * age, penalty[:, None] * weight[:, j:t])
+            cost = np.where(j >= lead, best[:, j] + fixed * weight[:, j] + block.sum(axis=1), np.inf)
             better = cost < best[:, t] - 1e-12
             best[better, t], choice[better, t] = cost[better], j
     found = {kind: np.zeros((n_sku, n_period)) for kind in ("holding", "lost_sales", "backorder", "ordering")}
-    found["holding"] += idle.holding
+    found["holding"] += idle.holding * weight
     for i in range(n_sku):
         t = n_period
         while t > 0:
             j = int(choice[i, t])
             if j < 0:
-                found["lost_sales"][i, t - 1] += penalty[i] * unserved[i, t - 1]
+                found["lost_sales"][i, t - 1] += penalty[i] * weight[i, t - 1] * unserved[i, t - 1]
                 t -= 1
                 continue
-            found["ordering"][i, j] += fixed[i]
+            found["ordering"][i, j] += fixed[i] * weight[i, j]
             for k in range(j, t):
-                carried = h[i] * (k - j) <= penalty[i]
-                kind = "holding" if carried else "lost_sales"
-                found[kind][i, k] += unserved[i, k] * min(h[i] * (k - j), penalty[i])
+                carrying, losing = h[i] * (held_until[i, k] - held_until[i, j]), penalty[i] * weight[i, k]
+                kind = "holding" if carrying <= losing else "lost_sales"
+                found[kind][i, k] += unserved[i, k] * min(carrying, losing)
             t = j
     return found
 

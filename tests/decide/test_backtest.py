@@ -21,6 +21,7 @@ from invnb.decide.case import (
 )
 from invnb.decide.demand_path import demand_path
 from invnb.decide.lost_unit_price import choose_multiple
+from invnb.decide.replay import replay
 from invnb.decide.rules import RULES, SAFETY
 from invnb.forecast.scenarios import Scenarios
 
@@ -252,6 +253,20 @@ def test_a_launch_gets_the_same_first_delivery_and_an_end_is_known(panel, econom
         ordered = replay_rule(case, name).ordered_units
         assert ordered[2, N_BACK - 4 - 3 :].sum() == 0  # lead time 3: nothing that would come after the end
         assert ordered[0, N_BACK - 10 :].sum() > 0
+
+
+def test_service_knows_only_the_counted_periods(panel, economics):
+    """A week's demand is delivered every week but one, and half of the weeks are warm-up."""
+    terms = economics.iloc[:1].assign(lead_time_periods=0, lost_share=1.0)
+    demand = np.full((1, 8), 5.0)
+    pipeline = np.array([[5.0, 5, 5, 5, 5, 0, 5, 5]])
+    on_sale = np.ones((1, 8), dtype=bool)
+    case = Case(demand, demand, on_sale, np.zeros(1), pipeline, terms, 7, warm_up_periods=4)
+    nothing = replay(demand, lambda t, net, coming: np.zeros(1), case.initial_stock, pipeline, terms)
+    found = service(case, nothing)
+    # counted cycles: weeks 5 and 6, of which 6 is short, and week 7; the last is still open
+    assert found["cycle_service"] == 0.5
+    assert found["fill_rate"] == 0.75
 
 
 def test_orders_keep_packs_and_minimum(panel, economics):

@@ -76,6 +76,23 @@ def test_no_order_plan_costs_less_than_perfect_information(lost_share, lead):
         assert bound <= best + 1e-9
         if lost_share == 1.0 and stock[0] >= 0:
             assert bound == pytest.approx(best)
+        counted = np.arange(n_period)[None] >= rng.integers(1, n_period)
+        some = perfect_information_cost(demand, stock, pipeline, table, counted)
+        assert sum(some.values()).sum() <= (runs.total * counted).sum(axis=1).min() + 1e-9
+        assert not sum(some.values())[~counted].any()
+
+
+def test_stock_paid_for_before_the_counted_periods_is_not_charged_to_perfect_information():
+    """Ordering costs 4 and holding next to nothing: who stocked up in the warm-up pays less than the least
+    of all periods together, cut to the counted ones."""
+    table = economics(holding_cost_per_unit_period=0.01, lead_time_periods=0)
+    demand, counted = np.full((1, 4), 3.0), np.array([[False, False, True, True]])
+    bound = perfect_information_cost(demand, np.array([6.0]), np.zeros((1, 4)), table)
+    assert (sum(bound.values()) * counted).sum() == pytest.approx(4.03)
+    early = replay(demand, fixed([[6.0, 0, 0, 0]]), np.array([6.0]), np.zeros((1, 4)), table)
+    assert (early.total * counted).sum() == pytest.approx(0.03)
+    right = perfect_information_cost(demand, np.array([6.0]), np.zeros((1, 4)), table, counted)
+    assert sum(right.values()).sum() == pytest.approx(0.03)
 
 
 @settings(max_examples=50, deadline=None)
