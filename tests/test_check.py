@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from invnb.__main__ import main
+from invnb.execute import execute
+from invnb.run import PROJECT
 
 MAP = """sales:
   file: orders.csv
@@ -60,3 +63,16 @@ def test_a_public_set_not_fetched_fails_only_when_named(project: Path) -> None:
         (project / "params" / f"{name}.yml").unlink()
     assert main(["check"]) == 0
     assert main(["check", "public"]) == 1
+
+
+def test_a_column_of_personal_data_does_not_stop_the_first_notebook(project: Path) -> None:
+    """It is left out and named; a shop's own order export nearly always has one."""
+    orders = project / "data" / "orders.csv"
+    head, *lines = orders.read_text().splitlines()
+    orders.write_text("\n".join([f"{head},手机号", *(f"{line},13800001111" for line in lines)]))
+    parameters = {"product_category": "toys", "sources": "sources/good.yml", "data_folder": "data"}
+    notebook = PROJECT / "notebooks" / "01_ingest.ipynb"
+    execute(notebook, project / "build" / "01_ingest.ipynb", parameters, project)
+    ledger = pd.read_parquet(project / "build" / "toys" / "tables" / "ledger.parquet")
+    assert ledger.loc[ledger["outcome"] == "not_loaded", "reason"].str.contains("手机号").all()
+    assert (ledger["outcome"] == "not_loaded").sum() == 1
