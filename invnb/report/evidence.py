@@ -75,7 +75,10 @@ def projection(given: Inputs) -> Exhibit | None:
         picture = charts.stock_projection(rows, w, given.period)
         figures.append((sentences[-1], show(picture, w("alt.projection", name=name, **_days(rows, given)))))
     sentence = say.projections(table, w)
-    numbers = frame_table(table[table["sku"].isin(shown_products(given))], w("figure.projection"), w)
+    shown = table[table["sku"].isin(shown_products(given))]
+    shown = shown.assign(name=[given.name(sku, 40) for sku in shown["sku"]])
+    keys = ["name", *(str(key) for key in table if key != "sku")]
+    numbers = frame_table(shown, w("figure.projection"), w, keys)
     return Exhibit(
         "projection",
         w("figure.projection"),
@@ -203,11 +206,13 @@ def models(given: Inputs) -> Exhibit | None:
     metric = charts_forecast.choose_metric(scores)
     drawn = scores[scores["metric"] == metric]
     means = drawn.groupby("model")["value"].mean().sort_values().head(3)
-    items = w("format.join").join(f"{name} {w.number(v, 3)}" for name, v in means.items())
+    items = w("format.join").join(f"{w.of('model', name)} {w.number(v, 3)}" for name, v in means.items())
     alt = w("alt.models", metric=metric.upper(), items=items)
     picture = charts_forecast.model_comparison(scores, champions, w)
     keys = [k for k in ("model", "demand_class", "metric", "value", "n") if k in drawn]
-    return _one("models", given, drawn, say.models(scores, champions, w), picture, alt, "model_scores", keys)
+    sentence, kinds = say.models(scores, champions, w), {"value": "number"}
+    drawn = drawn.assign(metric=metric.upper())
+    return _one("models", given, drawn, sentence, picture, alt, "model_scores", keys, kinds)
 
 
 def calibration(given: Inputs) -> Exhibit | None:
@@ -215,11 +220,12 @@ def calibration(given: Inputs) -> Exhibit | None:
     w, table = given.w, given.table("calibration", "nominal", "covered").dropna(subset=["nominal", "covered"])
     if table.empty:
         return None
-    pairs = table.sort_values("nominal").itertuples()
+    pairs = charts_forecast.overall_calibration(table).itertuples()
     items = w("format.join").join(f"{w.share(r.nominal, 0)}: {w.share(r.covered, 0)}" for r in pairs)
     picture = charts_forecast.calibration_chart(table, w)
     alt = w("alt.calibration", items=items)
-    return _one("calibration", given, table, say.calibration(table, w), picture, alt, "calibration")
+    sentence, kinds = say.calibration(table, w), dict.fromkeys(("low", "high"), "share")
+    return _one("calibration", given, table, sentence, picture, alt, "calibration", kinds=kinds)
 
 
 def segments(given: Inputs) -> Exhibit | None:

@@ -56,6 +56,8 @@ _CODES = {
     "policy": "policy",
     "kpi": "kpi",
     "source": "cost",
+    "model": "model",
+    "best": "model",
 }
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - a case is easier to check on one line
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -235,3 +236,25 @@ def test_what_if_counts_products_that_run_out(make_tables: Tables, run_info: dic
     whole = what_if(Inputs(make_tables(9), {"budget": None}, run_info, ZH))
     assert whole is not None
     assert "成本上涨5%" in whole.sentence
+
+
+def test_numbers_behind_pictures_have_the_unit_of_their_column(
+    undrawn: None, make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    page = parsed(make_tables(9), run_info)
+    expected = {  # column: the shape of its cells
+        "savings": {"Saved": r"−?¥[\d,.]+", "Low": r"−?¥[\d,.]+"},
+        "calibration": {"Promised": r"[\d.]+%", "Low": r"[\d.]+%"},
+        "models": {"Model": r"[a-z ]+", "Value": r"\d\.\d+"},
+        "model_value": {"Beyond the cheapest": r"¥[\d,.]+", "Rank by money": r"\d"},
+        "suppliers": {"On time in full": r"[\d.]+%|–", "Safety stock for the spread": r"¥[\d,.]+"},
+        "cash_actions": {"Cash freed": r"¥[\d,.]+"},
+        "value_added": {"Error (WAPE)": r"[\d.]+%"},
+    }
+    for key, columns in expected.items():
+        table = page.select_one(f"#{key} table")
+        heads = [head.get_text() for head in table.select("thead th")]
+        for column, shape in columns.items():
+            cells = [row.select("th, td")[heads.index(column)].get_text() for row in table.select("tbody tr")]
+            assert cells, key
+            assert all(re.fullmatch(shape, cell) for cell in cells), (key, column, cells[:3])
