@@ -142,7 +142,14 @@ def _failure(error: Any, notebook: Path) -> NotebookFailed:
             number += 1
             if any(output.output_type == "error" for output in cell.get("outputs", [])):
                 break
-    sentence = str(error.evalue) if error.ename == "InputError" else f"{error.ename}: {error.evalue}"
+    if error.ename == "InputError":
+        sentence = str(error.evalue)
+    elif error.ename == "AssertionError" and not error.evalue:
+        traceback = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error.traceback))
+        line = cell.source.splitlines()[int(re.findall(r"line (\d+)", traceback)[0]) - 1]
+        sentence = f"the check `{line.strip()}` does not hold"
+    else:
+        sentence = f"{error.ename}: {error.evalue}"
     return NotebookFailed(sentence, heading, number, len(code), notebook)
 
 

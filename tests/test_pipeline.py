@@ -152,6 +152,12 @@ def test_a_failure_keeps_the_last_good_report_and_the_evidence(project: Path) ->
     assert go().stages_run == ("02_two",), "the failed stage only: its table comes out as it was"
 
 
+def test_a_check_without_words_is_quoted(project: Path) -> None:
+    notebook = project / "notebooks" / "02_two.ipynb"
+    notebook.write_text(notebook.read_text().replace(', \\"too dear\\"', ""))
+    assert "the check `assert order_cost < 1000` does not hold" in go(order_cost="5000").message
+
+
 def test_wrong_input_is_said_before_anything_runs(project: Path) -> None:
     (project / "data" / "numbers.csv").unlink()
     failed = go()
