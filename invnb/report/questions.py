@@ -9,9 +9,10 @@ import pandas as pd
 from invnb.report import decision_evidence, say
 from invnb.report.forecast_evidence import ladder, ladder_sentence
 from invnb.report.inputs import Inputs
-from invnb.report.supplier_evidence import supplier_sentence, supplier_table
+from invnb.report.supplier_evidence import supplier_name, supplier_sentence, supplier_table
 from invnb.report.what_if import what_if
 
+MOST_SUPPLIERS = 4
 RUNS_OUT = ("OUT_NOW", "OUT_BEFORE_RECEIPT", "ORDER_BY_SOON")
 CASH_STUCK = ("EXCESS", "DEAD")
 OPEN_ORDERS = ("LATE_PO", "SURPLUS_ON_ORDER")
@@ -46,7 +47,15 @@ def _order(given: Inputs) -> tuple[str, str]:
     if "orders" not in given.tables:
         return "", ""
     orders = given.table("orders", "sku", "order_units", "line_value")
-    return say.decision(orders, given.budget, given.w)[0] + given.w("question.stop"), "#orders"
+    w, kept = given.w, say.ordered(orders)
+    sentences = [say.decision(orders, given.budget, w)[0] + w("question.stop")]
+    if len(kept) and "supplier_id" in kept:
+        sums = kept.groupby("supplier_id")["line_value"].sum().sort_values(ascending=False, kind="stable")
+        parts = [f"{supplier_name(key, given)} {w.money(v)}" for key, v in sums.head(MOST_SUPPLIERS).items()]
+        rest = sums.iloc[MOST_SUPPLIERS:]
+        parts += [w("question.other_suppliers", n=len(rest), money=w.money(rest.sum()))] if len(rest) else []
+        sentences.append(w("question.by_supplier", items=w("format.join").join(parts)))
+    return w("format.sentence_space").join(sentences), "#orders"
 
 
 def _alerts(

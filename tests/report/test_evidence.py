@@ -19,6 +19,7 @@ from invnb.report.evidence import MAKERS
 from invnb.report.inputs import Inputs
 from invnb.report.page import report_page
 from invnb.report.product_list import LINES
+from invnb.report.questions import ten_questions
 from invnb.report.supplier_evidence import on_time_in_full, supplier_table
 from invnb.report.what_if import what_if
 from invnb.report.wording import Wording
@@ -258,3 +259,16 @@ def test_numbers_behind_pictures_have_the_unit_of_their_column(
             cells = [row.select("th, td")[heads.index(column)].get_text() for row in table.select("tbody tr")]
             assert cells, key
             assert all(re.fullmatch(shape, cell) for cell in cells), (key, column, cells[:3])
+
+
+def test_the_first_question_names_the_suppliers_with_their_money(
+    make_tables: Tables, run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(40)
+    answer = ten_questions(Inputs(tables, {"budget": 36000.0}, run_info, EN))[0].answer
+    kept = tables["orders"].query("reason_code != 'NONE_BUDGET'").groupby("supplier_name")["line_value"].sum()
+    for name, money in kept.items():
+        assert f"{name} {EN.money(money)}" in answer
+    many = tables["orders"].assign(supplier_id=[f"Z{i % 7}" for i in range(len(tables["orders"]))])
+    answer = ten_questions(Inputs(tables | {"orders": many}, {}, run_info, EN))[0].answer
+    assert "; 3 more ¥" in answer
