@@ -60,7 +60,7 @@ def past_position(
         _stock_on(stock_history, today),
         _orders_on(purchase_orders, came, today),
         came,
-        panel[panel["period"] <= today],
+        panel.loc[panel["period"] <= today, ["sku", "period", "units"]],
         economics,
         today=today,
         period_days=period_days,
@@ -100,7 +100,8 @@ def later_receipts(
 def _stock_on(stock_history: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     """One snapshot per product and location."""
     morning = today + pd.Timedelta(days=1)
-    known = stock_history[stock_history["date"] <= morning].sort_values("date", kind="stable")
+    needed = ["date", "sku", "location", "open_units", "close_units"]
+    known = stock_history.loc[stock_history["date"] <= morning, needed].sort_values("date", kind="stable")
     last = known.drop_duplicates(["sku", "location"], keep="last")
     evening = last["close_units"].fillna(last["open_units"])
     units = last["open_units"].where(last["date"] == morning, evening)
