@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,43 +17,6 @@ from invnb.data.sample.catalogue import build_catalogue
 from invnb.data.sample.timeline import CHINESE_NEW_YEAR, CLOSED
 
 ADI_CUT, CV2_CUT = 1.32, 0.49  # Syntetos, Boylan and Croston (2005)
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleFiles:
-    return write_sample(tmp_path_factory.mktemp("sample"), seed=42)
-
-
-@pytest.fixture(scope="module")
-def truth(sample: SampleFiles) -> pd.DataFrame:
-    return pd.read_parquet(sample.truth)
-
-
-@pytest.fixture(scope="module")
-def parameters(sample: SampleFiles) -> pd.DataFrame:
-    return pd.read_parquet(sample.truth_parameters).set_index("sku")
-
-
-def table(sample: SampleFiles, name: str) -> pd.DataFrame:
-    """A file under canonical names, all cells as text."""
-    frame = pd.read_csv(
-        sample.tables[name], dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True
-    ).rename(columns=str.strip)
-    return frame.rename(columns={theirs: ours for ours, theirs in COLUMN_MAPS[name]["columns"].items()})
-
-
-@pytest.fixture(scope="module")
-def orders(sample: SampleFiles) -> pd.DataFrame:
-    frame = table(sample, "sales").astype({"units": int})
-    for column in ("status", "customer_hash", "segment", "channel"):
-        frame[column] = frame[column].where(frame[column] != "").groupby(frame["order_id"]).ffill()
-    return frame
-
-
-@pytest.fixture(scope="module")
-def ledger(sample: SampleFiles) -> pd.DataFrame:
-    units = ["open_units", "received_units", "close_units"]
-    return table(sample, "stock_history").astype(dict.fromkeys(units, int) | {"date": "datetime64[s]"})
 
 
 def test_same_seed_same_bytes(sample: SampleFiles, tmp_path: Path) -> None:
@@ -85,7 +49,7 @@ def test_every_mapped_column_is_in_its_file(sample: SampleFiles, name: str) -> N
     assert len(set(headings)) == len(headings)
 
 
-def test_catalogue_reads_like_a_shop(sample: SampleFiles) -> None:
+def test_catalogue_reads_like_a_shop(sample: SampleFiles, table: Callable[..., pd.DataFrame]) -> None:
     products = table(sample, "products")
     assert products["category"].value_counts().to_dict() == {"toys": 60, "kitchen": 60, "beauty": 60}
     for column in ("sku", "name", "name_zh"):
@@ -108,7 +72,9 @@ def test_stock_is_conserved_every_day(sample: SampleFiles, truth: pd.DataFrame, 
     assert (gap[~negative] == 0).all()
 
 
-def test_shelves_change_overnight_by_returned_goods_only(sample: SampleFiles, ledger: pd.DataFrame) -> None:
+def test_shelves_change_overnight_by_returned_goods_only(
+    sample: SampleFiles, ledger: pd.DataFrame, table: Callable[..., pd.DataFrame]
+) -> None:
     close = ledger.pivot_table(index="date", columns="sku", values="close_units")
     opening = ledger.pivot_table(index="date", columns="sku", values="open_units")
     overnight = (opening - close.shift())[(close.shift() >= 0) & (opening >= 0)]
@@ -173,7 +139,7 @@ def test_order_lines_are_the_units_sold_and_the_known_dirt(
     assert (by_day.reindex(true_day.index).fillna(0) != true_day).sum() <= spoilt
 
 
-def test_orders_carry_order_level_cells_once(sample: SampleFiles) -> None:
+def test_orders_carry_order_level_cells_once(sample: SampleFiles, table: Callable[..., pd.DataFrame]) -> None:
     raw = table(sample, "sales")
     first = raw["order_id"] != raw["order_id"].shift()
     assert (raw.loc[first, "status"] != "").all()
@@ -240,7 +206,7 @@ def test_festivals_show_in_the_truth(truth: pd.DataFrame) -> None:
 
 
 def test_promotions_lift_demand_by_the_true_parameters(
-    sample: SampleFiles, truth: pd.DataFrame, parameters: pd.DataFrame
+    sample: SampleFiles, truth: pd.DataFrame, parameters: pd.DataFrame, table: Callable[..., pd.DataFrame]
 ) -> None:
     """Expected demand in a promotion against the week before its dip, over many promotions."""
     runs = table(sample, "promotions").astype({"discount_share": float})
@@ -289,72 +255,9 @@ def test_customers_take_another_variant_when_theirs_is_gone(
     assert (own >= spilled["sold_units"]).all()
 
 
-def test_receipts_are_what_the_shelves_received(sample: SampleFiles, ledger: pd.DataFrame) -> None:
-    receipts = table(sample, "receipts").astype({"units_received": int, "units_rejected": int})
-    lines = table(sample, "purchase_orders").astype({"units_ordered": int, "units_open": int})
-    rows = receipts.merge(lines, on=["po_id", "line_id"], validate="many_to_one")
-    rows["stocked"] = rows["units_received"] - rows["units_rejected"]
-    by_day = rows[rows["receipt_date"] >= str(START.date())].groupby(["receipt_date", "sku"])["stocked"].sum()
-    shelf = ledger.assign(date=ledger["date"].dt.strftime("%Y-%m-%d")).set_index(["date", "sku"])[
-        "received_units"
-    ]
-    kept = by_day[by_day.index.isin(shelf.index)]  # some ledger days were left out
-    assert (shelf[kept.index] == kept).all()
-    assert shelf.sum() == kept.sum()
-    assert len(by_day) - len(kept) <= sample.dirt["stock_ledger.csv.gz"]["day left out"]
-    received = receipts.groupby(["po_id", "line_id"])["units_received"].sum()
-    booked = lines.set_index(["po_id", "line_id"])
-    assert booked.index.is_unique
-    rest = booked["units_ordered"] - received.reindex(booked.index).fillna(0)
-    assert (rest == booked["units_open"]).all()
-    assert (receipts.groupby(["po_id", "line_id"]).size() > 1).sum() > 100  # partial receipts
-    assert (receipts["units_rejected"] > 0).any()
-
-
-def test_purchase_orders_late_open_and_never_crossing(sample: SampleFiles) -> None:
-    lines = table(sample, "purchase_orders")
-    receipts = table(sample, "receipts")
-    open_lines = lines[lines["units_open"].astype(int) > 0]
-    zombie = open_lines["order_date"] < str((END - pd.Timedelta(days=250)).date())
-    assert zombie.sum() == sample.dirt["purchase_orders.csv"]["zombie order"]
-    assert (~zombie).sum() > 50  # goods are on their way
-    overdue = open_lines["promised_date"] <= str(END.date())
-    assert (overdue[~zombie]).mean() < 0.5
-    arrival = receipts.groupby(["po_id", "line_id"])["receipt_date"].agg(["min", "max"]).reset_index()
-    done = lines.merge(arrival, on=["po_id", "line_id"])
-    assert 0.3 < (done["min"] > done["first_promised_date"]).mean() < 0.9
-    regular = done[done["urgency"] == "ST"].sort_values(["sku", "order_date", "min"])
-    previous = regular.groupby("sku")["max"].shift()
-    assert (regular["min"] >= previous)[previous.notna()].all()
-    assert (done["urgency"] == "EM").sum() > 5
-
-
-def test_lead_times_follow_their_law(sample: SampleFiles, parameters: pd.DataFrame) -> None:
-    """First receipts against the true mean; holidays and waiting for earlier orders add to it."""
-    lines = table(sample, "purchase_orders").query("urgency == 'ST'")
-    first = table(sample, "receipts").groupby(["po_id", "line_id"])["receipt_date"].min()
-    done = lines.join(first, on=["po_id", "line_id"], how="inner")
-    days = (pd.to_datetime(done["receipt_date"]) - pd.to_datetime(done["order_date"])).dt.days
-    ratio = days / done["sku"].map(parameters["true_lead_time_days"])
-    by_supplier = ratio.groupby(done["supplier_id"]).mean()
-    assert len(by_supplier) == 12
-    assert by_supplier.between(0.85, 1.45).all()
-    assert days.min() >= 1
-
-
-def test_terms_are_kept_by_every_order(sample: SampleFiles) -> None:
-    lines = table(sample, "purchase_orders")
-    terms = table(sample, "item_supplier")
-    rows = lines[lines["urgency"] == "ST"].merge(terms, on=["sku", "supplier_id"], validate="many_to_one")
-    ordered, pack, least = (
-        rows[name].astype(int) for name in ("units_ordered", "pack_units", "min_order_units")
-    )
-    assert len(rows) == (lines["urgency"] == "ST").sum()
-    assert (ordered % pack == 0).all()
-    assert (ordered >= least).all()
-
-
-def test_returns_belong_to_order_lines(sample: SampleFiles, orders: pd.DataFrame) -> None:
+def test_returns_belong_to_order_lines(
+    sample: SampleFiles, orders: pd.DataFrame, table: Callable[..., pd.DataFrame]
+) -> None:
     back = table(sample, "returns").astype({"units": int})
     unknown = ~back["order_id"].isin(orders["order_id"])
     assert unknown.sum() == sample.dirt["returns.csv"]["return of an unknown order"]
@@ -370,20 +273,8 @@ def test_returns_belong_to_order_lines(sample: SampleFiles, orders: pd.DataFrame
     assert (per_line > bought).sum() <= sample.dirt["orders.csv.gz"]["carton as one piece"]
 
 
-def test_stock_now_is_the_last_evening(sample: SampleFiles, ledger: pd.DataFrame) -> None:
-    now = table(sample, "stock").set_index("sku")
-    dirt = sample.dirt["inventory.csv"]
-    assert (now["on_hand_units"] == "").sum() == dirt["blank on_hand_units"]
-    assert now["on_hand_units"].str.startswith("-").sum() == dirt["negative stock"]
-    good = now[~now["on_hand_units"].isin(["", "-3"])]
-    evening = ledger[ledger["date"] == END].set_index("sku")["close_units"]
-    assert (
-        good["on_hand_units"].astype(int) - good["reserved_units"].astype(int) == evening[good.index]
-    ).all()
-
-
 def test_page_views_run_ahead_of_demand(
-    sample: SampleFiles, truth: pd.DataFrame, parameters: pd.DataFrame
+    sample: SampleFiles, truth: pd.DataFrame, parameters: pd.DataFrame, table: Callable[..., pd.DataFrame]
 ) -> None:
     views = table(sample, "page_views").astype({"views": float, "date": "datetime64[s]"})
     assert views.duplicated().sum() == sample.dirt["page_views.csv.gz"]["exact duplicate"]
@@ -397,7 +288,7 @@ def test_page_views_run_ahead_of_demand(
     assert ahead > behind + 0.1
 
 
-def test_prices_and_promotions_agree(sample: SampleFiles) -> None:
+def test_prices_and_promotions_agree(sample: SampleFiles, table: Callable[..., pd.DataFrame]) -> None:
     prices = table(sample, "prices").astype({"list_price": float, "net_price": float})
     prices = prices.set_index(["sku", "date_from"])
     runs = table(sample, "promotions").astype({"discount_share": float})

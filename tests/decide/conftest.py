@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from invnb.decide.limits import Limit
 from invnb.forecast.scenarios import Scenarios
 
 TODAY = pd.Timestamp("2025-06-08")
@@ -100,3 +101,41 @@ def shop() -> SimpleNamespace:
         segments=segments,
         today=TODAY,
     )
+
+
+@pytest.fixture(scope="session")
+def shelf():
+    """Function of the number of products, a seed and changed economics: the state of a review."""
+
+    def build(n=3, seed=5, **changes):
+        """Scenarios, stock, orders on the way and economics of `n` products."""
+        rng = np.random.default_rng(seed)
+        demand = rng.poisson(rng.uniform(1, 5, (n, 1, 1)), (n, 60, 8)).astype(float)
+        values = {
+            "sku": [f"P{i}" for i in range(n)],
+            "supplier_id": "S",
+            "unit_cost": rng.uniform(2, 9, n),
+            "holding_cost_per_unit_period": 1.0,
+            "shortage_cost_per_unit": 8.0,
+            "backorder_cost_per_unit_period": 0.8,
+            "lost_share": 1.0,
+            "order_cost": 0.0,
+            "lead_time_periods": 1,
+            "review_period_periods": 1,
+            "min_order_units": 1.0,
+            "pack_units": 1.0,
+            "volume_m3": rng.uniform(0.1, 0.5, n),
+        } | changes
+        return demand, np.full(n, 2.0), np.zeros((n, 8)), pd.DataFrame(values)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def money():
+    """Function of economics and an amount: a budget."""
+
+    def limit(economics, available):
+        return Limit("budget", available, economics["unit_cost"].to_numpy(float), "CNY")
+
+    return limit

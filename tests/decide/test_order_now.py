@@ -7,41 +7,14 @@ import pandas as pd
 import pytest
 
 from invnb.decide.first_order import first_order_costs
-from invnb.decide.limits import Limit, cut_to_limits, review_limits
+from invnb.decide.limits import Limit, cut_to_limits
 from invnb.decide.order_now import order_now
-from invnb.decide.orders import propose_orders, review_products
 from invnb.decide.plan import LIMIT_COLUMNS
 from invnb.decide.policy import levels_of, policy_table
 from invnb.decide.review import best_orders, levels_from_scenarios
 from invnb.forecast.scenarios import Scenarios
 from invnb.inventory.plan import plan
 from invnb.inventory.rollout import level_rise
-
-
-def shelf(n=3, seed=5, **changes):
-    """Scenarios, stock, orders on the way and economics of `n` products."""
-    rng = np.random.default_rng(seed)
-    demand = rng.poisson(rng.uniform(1, 5, (n, 1, 1)), (n, 60, 8)).astype(float)
-    values = {
-        "sku": [f"P{i}" for i in range(n)],
-        "supplier_id": "S",
-        "unit_cost": rng.uniform(2, 9, n),
-        "holding_cost_per_unit_period": 1.0,
-        "shortage_cost_per_unit": 8.0,
-        "backorder_cost_per_unit_period": 0.8,
-        "lost_share": 1.0,
-        "order_cost": 0.0,
-        "lead_time_periods": 1,
-        "review_period_periods": 1,
-        "min_order_units": 1.0,
-        "pack_units": 1.0,
-        "volume_m3": rng.uniform(0.1, 0.5, n),
-    } | changes
-    return demand, np.full(n, 2.0), np.zeros((n, 8)), pd.DataFrame(values)
-
-
-def money(economics, available):
-    return Limit("budget", available, economics["unit_cost"].to_numpy(float), "CNY")
 
 
 def total_cost(found):
@@ -51,7 +24,7 @@ def total_cost(found):
 
 @pytest.mark.parametrize("lost_share", [0.0, 0.7, 1.0])
 @pytest.mark.parametrize("review", [1, 2])
-def test_a_slack_limit_changes_nothing_and_costs_nothing(lost_share, review):
+def test_a_slack_limit_changes_nothing_and_costs_nothing(lost_share, review, shelf, money):
     state = shelf(4, lost_share=lost_share, review_period_periods=review, order_cost=3.0)
     free = order_now(*state)
     slack = order_now(*state, limits=[money(state[3], 1e6)])
@@ -61,7 +34,7 @@ def test_a_slack_limit_changes_nothing_and_costs_nothing(lost_share, review):
     assert free.orders["order_units"].tolist() == alone.tolist()
 
 
-def test_each_order_is_the_cheapest_size_or_within_noise_of_it():
+def test_each_order_is_the_cheapest_size_or_within_noise_of_it(shelf):
     demand, stock, inbound, economics = shelf(6, seed=8)
     levels = levels_from_scenarios(demand, economics)
     units = best_orders(demand, stock, inbound, economics, levels)
@@ -73,7 +46,7 @@ def test_each_order_is_the_cheapest_size_or_within_noise_of_it():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_one_product_under_a_budget_gets_the_cheapest_order_it_can_pay(seed):
+def test_one_product_under_a_budget_gets_the_cheapest_order_it_can_pay(seed, shelf, money):
     demand, stock, inbound, economics = shelf(1, seed=seed)
     free = order_now(demand, stock, inbound, economics).orders["order_units"][0]
     budget = (free - 1.5) * economics["unit_cost"][0]
@@ -87,7 +60,7 @@ def test_one_product_under_a_budget_gets_the_cheapest_order_it_can_pay(seed):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_two_limits_by_brute_force(seed, share):
+def test_two_limits_by_brute_force(seed, share, shelf, money):
     demand, stock, inbound, economics = shelf(3, seed=seed)
     free = order_now(demand, stock, inbound, economics).orders["order_units"].to_numpy()
     volume = economics["volume_m3"].to_numpy()
@@ -130,7 +103,7 @@ def test_prices_are_what_one_more_unit_saves_and_bound_the_cost():
         assert found.gap <= gain.max() * 0.5  # less than half of the best single step, over 40 products
 
 
-def test_services_are_shares_of_the_paths_the_order_serves():
+def test_services_are_shares_of_the_paths_the_order_serves(shelf):
     demand = np.array([[[2.0, 6.0, 0.0], [2.0, 2.0, 0.0]]])
     economics = shelf(1)[3]
     found = order_now(demand, np.array([2.0]), np.zeros((1, 3)), economics).orders.iloc[0]
@@ -141,7 +114,7 @@ def test_services_are_shares_of_the_paths_the_order_serves():
     assert found["act_by_period"] == 0.0  # sold out in the next period but one: today is the last day
 
 
-def test_levels_follow_the_season_and_the_table_gives_them_back():
+def test_levels_follow_the_season_and_the_table_gives_them_back(shelf):
     rng = np.random.default_rng(3)
     units = rng.poisson([2.0] * 5 + [12.0] * 5, (2, 100, 10)).astype(float)
     economics = shelf(2)[3]
@@ -165,7 +138,7 @@ REASONS = {
 @pytest.mark.parametrize("days", [1, 7])
 @pytest.mark.parametrize("review", [1, 2, 7])
 @pytest.mark.parametrize("lost_share", [0.0, 0.5, 1.0])
-def test_any_review_lead_time_and_kind_of_shortage(days, review, lost_share):
+def test_any_review_lead_time_and_kind_of_shortage(days, review, lost_share, shelf, money):
     """Daily or weekly, lead times from none to beyond the horizon, with and without a budget."""
     demand, stock, inbound, economics = shelf(
         5, lost_share=lost_share, review_period_periods=review, order_cost=2.0,
@@ -218,7 +191,7 @@ def coupled_plan(demand, stock, inbound, economics, budget):
 
 @pytest.mark.parametrize("lost_share", [0.0, 1.0])
 @pytest.mark.parametrize("share", [0.4, 0.7, 2.0])
-def test_priced_orders_are_those_of_the_coupled_linear_programme(lost_share, share):
+def test_priced_orders_are_those_of_the_coupled_linear_programme(lost_share, share, shelf, money):
     """Known demand is what both solve: with backorders the orders are the same, unit for unit.
 
     With lost sales the policy at later reviews does not foresee that a lost unit need not be replaced: under
@@ -247,164 +220,3 @@ def test_priced_orders_are_those_of_the_coupled_linear_programme(lost_share, sha
         assert same == 6
         assert extra <= 1e-6
     assert extra <= 0.01 * cost
-
-
-def spoil(table, column, value):
-    """The first product's figure made wrong."""
-    table[column] = table[column].astype(float)
-    table.loc[0, column] = value
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "words"),
-    [
-        ("lead_time_periods", np.nan, "no valid lead time"),
-        ("lead_time_periods", -1.0, "no valid lead time"),
-        ("lead_time_periods", 1.5, "no valid lead time"),
-        ("unit_cost", np.nan, "no valid unit cost"),
-        ("pack_units", 0.0, "no valid pack size"),
-        ("lost_share", 1.2, "no valid lost share"),
-    ],
-)
-def test_a_product_without_its_figures_is_named_and_the_others_are_planned(column, value, words):
-    demand, stock, inbound, economics = shelf(3)
-    whole = order_now(demand, stock, inbound, economics).orders
-    spoil(economics, column, value)
-    found = order_now(demand, stock, inbound, economics).orders
-    assert found["note"].tolist() == [words, "", ""]
-    assert found["reason_code"][0] == "DATA_FAULT"
-    assert found["order_units"].tolist() == [0.0, *whole["order_units"][1:]]
-    assert found["expected_cost"].isna().tolist() == [True, False, False]
-
-
-def test_unknown_and_negative_stock():
-    demand, stock, inbound, economics = shelf(3)
-    stock[:2] = np.nan, -4.0
-    found = order_now(demand, stock, inbound, economics).orders
-    assert found["note"].tolist() == ["stock unknown", "negative stock counted as waiting customers", ""]
-    assert found["planned"].tolist() == [False, True, True]
-    assert found["order_units"][1] > 4
-    with pytest.raises(ValueError, match="no product can be planned; the first one: stock unknown"):
-        order_now(demand, np.full(3, np.nan), inbound, economics)
-
-
-def test_an_order_on_the_way_without_a_date_is_named_and_not_counted():
-    demand, stock, _, economics = shelf(2)
-    period = np.datetime64("2025-06-09") + 7 * np.arange(8)
-    scenarios = Scenarios(np.array(["P0", "P1"]), period, demand, 1)
-    table = pd.DataFrame(
-        {"sku": ["P0", "P1"], "units": [30.0, 2.0], "period": pd.to_datetime([None, "2025-06-09"])}
-    )
-    found = order_now(scenarios, stock, table, economics).orders
-    counted = np.zeros((2, 8))
-    counted[1, 0] = 2.0
-    assert found["note"].tolist() == ["30 units on the way without a date, not counted", ""]
-    assert (
-        found["order_units"].tolist()
-        == order_now(demand, stock, counted, economics).orders["order_units"].tolist()
-    )
-
-
-def test_a_budget_below_every_minimum_is_named():
-    demand, stock, inbound, economics = shelf(3)
-    found = order_now(demand, stock, inbound, economics, limits=[money(economics, 1.0)])
-    assert (found.orders["order_units"] == 0).all()
-    assert set(found.orders["reason_code"]) == {"NONE_BUDGET"}
-    assert found.limits["note"][0].startswith("1 CNY is below the least order of every product wanted")
-    assert (found.orders["expected_lost_margin_if_not_ordered"] > 0).all()  # what it would have earned
-
-
-def test_limits_that_cannot_all_hold_are_named():
-    demand, stock, inbound, economics = shelf(3)
-    limits = review_limits(economics, np.full(3, 50.0), budget=20.0, storage_m3=1.0, currency="CNY")
-    found = order_now(demand, stock, inbound, economics, limits=limits, supplier_min_value={"S": 500.0})
-    notes = dict(zip(found.limits["limit"], found.limits["note"], strict=True))
-    assert "already takes" in notes["storage"]
-    assert (found.orders["order_units"] == 0).all()
-    rich = order_now(
-        demand, stock, inbound, economics, limits=[money(economics, 20.0)], supplier_min_value={"S": 500.0}
-    )
-    assert rich.limits["note"].iloc[-1].startswith("supplier S takes no order below 500")
-    assert (rich.orders["order_units"] == 0).all()
-
-
-def test_a_product_whose_use_of_a_limit_is_unknown_is_named_and_the_limit_kept():
-    demand, stock, inbound, economics = shelf(3)
-    economics.loc[0, "volume_m3"] = np.nan
-    limits = review_limits(economics, np.zeros(3), budget=None, storage_m3=1.0, currency="CNY")
-    found = order_now(demand, stock, inbound, economics, limits=limits)
-    assert found.orders["note"].tolist() == ["use of storage unknown", "", ""]
-    assert 0 < found.limits["used"][0] <= 1.0
-
-
-def test_a_limit_below_zero_stops_what_uses_it():
-    demand, stock, inbound, economics = shelf(3)
-    found = order_now(demand, stock, inbound, economics, limits=[money(economics, -5.0)])
-    assert (found.orders["order_units"] == 0).all()
-    assert found.limits["note"][0].startswith("-5 CNY is less than nothing")
-
-
-def test_demand_below_zero_is_named():
-    demand, stock, inbound, economics = shelf(3)
-    demand[1, 0, 0] = -1.0
-    found = order_now(demand, stock, inbound, economics).orders
-    assert found["note"].tolist() == ["", "demand below zero", ""]
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"columns": ["lost_share"]}, "economics lacks the columns lost_share"),
-        ({"columns": ["supplier_id"]}, "economics lacks the columns supplier_id"),
-        ({"order": [1, 0, 2]}, "got P1 in row 0 for P0"),
-        ({"target": 95.0}, "above 0 and below 1, got 95"),
-        ({"n": 0}, r"one product or more, got \(0, 60, 8\)"),
-    ],
-)
-def test_a_call_that_cannot_be_meant_is_refused(change, said):
-    demand, stock, inbound, economics = shelf(3)
-    economics = economics.drop(columns=change.get("columns", [])).iloc[change.get("order", slice(None))]
-    paths = Scenarios(np.array(["P0", "P1", "P2"]), WEEKS, demand, 1)
-    if "n" in change:
-        paths, stock, inbound, economics = demand[:0], stock[:0], inbound[:0], economics[:0]
-    with pytest.raises(ValueError, match=said):
-        order_now(
-            paths, stock, inbound, economics, supplier_min_value={"S": 5.0},
-            fill_rate_target=change.get("target", 0.95),
-        )  # fmt: skip
-
-
-def test_a_limit_nobody_knows_is_named_and_not_kept_to():
-    demand, stock, inbound, economics = shelf(3)
-    free = order_now(demand, stock, inbound, economics).orders
-    found = order_now(demand, stock, inbound, economics, limits=[money(economics, np.nan)])
-    assert found.limits["note"].tolist() == ["budget is not known, and not kept to"]
-    assert found.orders["order_units"].tolist() == free["order_units"].tolist()
-
-
-def test_a_supplier_topped_up_says_so():
-    demand, stock, inbound, economics = shelf(3, holding_cost_per_unit_period=0.05)
-    free = order_now(demand, stock, inbound, economics).orders
-    least = float(economics["unit_cost"] @ free["order_units"]) * 1.2
-    found = order_now(demand, stock, inbound, economics, supplier_min_value={"S": least}).orders
-    assert economics["unit_cost"] @ found["order_units"] >= least - 1e-9
-    raised = found["order_units"] > free["order_units"]
-    assert raised.any()
-    assert set(found.loc[raised, "reason_code"]) == {"CONTAINER_FILL"}
-
-
-def test_the_table_of_a_planner_shows_the_gap_last(shop):
-    policy = policy_table(shop.scenarios, shop.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
-    spoil(shop.economics, "lead_time_periods", np.nan)
-    tables = (shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products,
-              shop.suppliers)  # fmt: skip
-    settings = {"today": shop.today, "budget": None, "storage_m3": None, "currency": "CNY"}
-    orders = propose_orders(*tables, shop.segments, period_days=7, fill_rate_target=0.95, **settings)
-    last = orders.iloc[-1]
-    assert (last["sku"], last["reason_code"], last["order_units"]) == ("ample", "DATA_FAULT", 0.0)
-    assert "no valid lead time" in last["note"]
-    assert set(orders["sku"][:-1]) == {"empty", "flowing", "late", "new"}
-    assert orders.set_index("sku").loc["new", "note"] == "stock unknown"
-    review = review_products(*tables, **settings)
-    assert len(review.order_units) == shop.scenarios.n_sku
-    assert review.order_units[0] == 0.0
