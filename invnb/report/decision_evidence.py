@@ -101,8 +101,9 @@ def one_more_unit(given: Inputs) -> Exhibit | None:
             sentence = w("format.sentence_space").join([sentence, first])
 
     def measured(key: str, row: Row) -> str:
-        value = w.measured(row.get(key), row["unit"])
-        return value if value != "inf" else MISSING
+        if row["unit"] == w.currency:
+            return w.money(row.get(key), exact=True)
+        return w.measured(row.get(key), row["unit"])
 
     columns = [Column("limit", w("column.limit"), lambda row: _limit(row, given))]
     for key in ("available", "ordered"):
@@ -124,8 +125,9 @@ def _product(sku: object, given: Inputs) -> str:
 
 
 def _limit(row: Any, given: Inputs) -> str:
-    name = given.w.of("limit", row["limit"])
-    return name if is_missing(row.get("name")) else f"{name}: {supplier_name(row['name'], given)}"
+    w = given.w
+    supplier = [] if is_missing(row.get("name")) else [supplier_name(row["name"], given)]
+    return w("format.colon").join([w.of("limit", row["limit"]), *supplier])
 
 
 def cash_actions(given: Inputs) -> Exhibit | None:

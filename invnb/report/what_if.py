@@ -60,7 +60,8 @@ def what_if(given: Inputs) -> Exhibit | None:
     if len(kept):
         money, share = float(kept["line_value"].sum()), w.share(COST_RISE, 0)
         more = money * (1 + COST_RISE)
-        rows.append({"what": w("what_if.cost", share=share), "now": w.money(money), "then": w.money(more)})
+        ends = {"now": w.money(money, exact=True), "then": w.money(more, exact=True)}
+        rows.append({"what": w("what_if.cost", share=share), **ends})
         over = more - given.budget if given.budget else 0.0
         key = "say.what_if_cost_over" if over > 0 else "say.what_if_cost"
         sentences.append(w(key, share=share, more=w.money(more - money), over=w.money(over)))
