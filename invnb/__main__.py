@@ -54,10 +54,17 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from invnb.inputs import input_files, input_folder
+    from invnb.params import load_params
     from invnb.pipeline import run_all
     from invnb.publish import write_comparison, write_index
+    from invnb.run import home
 
     names = [options.a, options.b]
+    for name in names:  # both, before minutes are spent on the first
+        loaded = load_params(home() / "params" / f"{name}.yml")
+        input_folder(loaded.values.data_folder, print)
+        input_files(loaded)
     outcomes = run_all(names, {}, jobs=options.jobs, say=lambda line: print(f"  {line}", flush=True))
     write_index()
     missing = [outcome for outcome in outcomes if outcome.status != "ok"]

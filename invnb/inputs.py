@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -36,7 +37,9 @@ def load_sources(file: Path) -> Sources:
     try:
         return parse_sources(given)
     except InputError as error:
-        place = tuple(error.what.split(":")[0].removeprefix("sources.").split("."))
+        place = tuple(error.what.split(":")[0].removeprefix("sources").strip(".").split("."))
+        entry = re.search(r'unknown entry "(.*?)"', error.what)
+        place = tuple(filter(None, (*place, entry and entry[1])))
         found = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
         raise InputError(error.what, file=file, line=found, remedy=error.remedy) from None
 

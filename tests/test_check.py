@@ -65,6 +65,23 @@ def test_a_public_set_not_fetched_fails_only_when_named(project: Path) -> None:
     assert main(["check", "public"]) == 1
 
 
+def test_an_unknown_table_is_named_with_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    map_file = project / "params" / "sources" / "good.yml"
+    map_file.write_text(map_file.read_text() + "stocks:\n  file: s.csv\n")
+    assert main(["check", "good"]) == 1
+    assert (
+        'good.yml, line 10: sources: unknown entry "stocks"; did you mean "stock"?' in capsys.readouterr().err
+    )
+
+
+def test_compare_runs_nothing_where_one_of_the_two_is_wrong(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "good", "godo"]) == 1
+    assert "godo.yml: there is no such file" in capsys.readouterr().err
+    assert not (project / "build").exists()
+
+
 def test_a_column_of_personal_data_does_not_stop_the_first_notebook(project: Path) -> None:
     """It is left out and named; a shop's own order export nearly always has one."""
     orders = project / "data" / "orders.csv"

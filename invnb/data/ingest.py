@@ -187,6 +187,19 @@ def _reasons(ledger: LineLedger) -> str:
     )
 
 
+def _check_not_all_refused(ledger: LineLedger, file: Path) -> None:
+    """A table without one good line is a fault of its map, not of its lines."""
+    summary = ledger.summary()
+    if len(ledger.raw.line) and (summary["outcome"].isin(["rejected", "not_loaded"])).all():
+        value = ledger.rejected()["value"].dropna()
+        example = f' (such as "{value.iloc[0]}")' if len(value) else ""
+        raise InputError(
+            f"no line of the table {ledger.raw.table} can be used: {_reasons(ledger)}{example}",
+            file=file,
+            remedy="look at its column map",
+        )
+
+
 def _clean_others(
     sources: Sources,
     folder: Path,
@@ -202,6 +215,7 @@ def _clean_others(
             continue
         raw = read_table(name, source, folder)
         out[name] = clean_table(raw, source, master, category, through)
+        _check_not_all_refused(out[name].ledger, locate(source.files[0], folder))
         if name == "receipts":
             receipt_rules(raw, out.get("purchase_orders"), out[name].ledger)
     today = through or sales.shop_orders.index.max()

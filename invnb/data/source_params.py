@@ -198,5 +198,5 @@ def _sentence(error: ValidationError) -> str:
             form = DerivedProducts
         hint = _nearest(path[-1], list(form.model_fields))
         return f'{".".join(["sources", *path[:-1]])}: unknown entry "{path[-1]}"; {hint}'
-    message = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ").replace("Field required", "it must be there")
     return f"{'.'.join(['sources', *path])}: {message}" if path else f"sources.{message}"

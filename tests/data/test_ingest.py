@@ -146,7 +146,7 @@ def test_a_category_without_sales_says_why(shop: Path) -> None:
         ({"stock": {"file": "s.csv", "columns": {"on_hand": "b"}}}, 'did you mean "on_hand_units"?'),
         ({"sales": SALES | {"decimal": "x"}}, "sources.sales.decimal"),
         ({"sales": SALES | {"fill_forward": ["State"]}}, '"State" is not a heading'),
-        ({"products": {"name_column": "value"}}, "sources.products.category_rules: Field required"),
+        ({"products": {"name_column": "value"}}, "sources.products.category_rules: it must be there"),
     ],
 )  # fmt: skip
 def test_one_sentence_each(shop: Path, change: dict[str, Any], sentence: str) -> None:
@@ -154,6 +154,13 @@ def test_one_sentence_each(shop: Path, change: dict[str, Any], sentence: str) ->
         ingest(sources(**change), shop, "toys")
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_table_of_which_no_line_can_be_used_is_a_fault_of_its_map(shop: Path) -> None:
+    (shop / "stock.csv").write_text("code,left\n690123,7\n690124,3\n")
+    stock = {"file": "stock.csv", "columns": {"sku": "code", "on_hand_units": "left"}}
+    with pytest.raises(InputError, match=r'of the table stock can be used: 2 lines unknown sku .*"690123"'):
+        ingest(sources(stock=stock), shop, "toys")
 
 
 def test_wrong_days_and_too_little_data(shop: Path) -> None:
