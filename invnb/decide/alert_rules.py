@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from invnb.decide.cash_actions import dead_stock
 from invnb.decide.first_order import column, unmet
 from invnb.decide.kpi_formulas import excess_units, surplus_on_order_units
 from invnb.decide.orders import order_by_dates
@@ -21,7 +22,6 @@ ALARM_PROBABILITY = 0.125  # of a stock-out: above one in eight it is said
 time they stood at odds of one in ten or twenty. The odds are honest (what is said to run out with 10 to 15 %
 did in 17 of 100 cases), so this one number is all there is to choose: lower, more is seen coming and more was
 never going to happen. Chosen on sample seeds 1 to 3: recall 0.88, precision 0.62; at 0.20 0.80 and 0.65."""
-DEAD_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -242,19 +242,18 @@ def late_orders(view: View) -> pd.DataFrame:
 
 
 def too_much(view: View, level_units: np.ndarray, products: pd.DataFrame) -> pd.DataFrame:
-    """SURPLUS_ON_ORDER, EXCESS and DEAD: money is what carrying the units over the horizon costs."""
+    """SURPLUS_ON_ORDER, EXCESS and DEAD: money is what carrying the units over the horizon costs.
+
+    Needed are the order-up-to level and P90 of demand over the horizon, whichever is more: what does not sell
+    by itself. The key figures count from P90 over lead time and review, and so find more.
+    """
     scenarios, net = view.scenarios, view.net_units
     carrying = column(view.terms, "holding_cost_per_unit_period") * scenarios.n_period
     total = scenarios.units.sum(axis=2)
     needed = np.maximum(level_units, np.quantile(total, 0.9, axis=1))
     surplus = surplus_on_order_units(view.state["inbound_units"].to_numpy(float), net, needed)
     excess = excess_units(net, needed)
-    last_sale = pd.to_datetime(view.state["last_sale_period"])
-    known = products.drop_duplicates("sku").reindex(columns=["sku", "launch_date"])
-    launched = pd.to_datetime(align(known, scenarios.sku)["launch_date"])
-    since = view.today - pd.Timedelta(days=DEAD_DAYS)
-    quiet = ~(last_sale > since) & ~(launched > since)
-    dead = (net > 0) & (total.mean(axis=1) < 1) & quiet.to_numpy()
+    dead = dead_stock(view.state, scenarios, products, view.today)
 
     def carried(units: np.ndarray) -> np.ndarray:
         return (units * carrying)[:, None]

@@ -60,8 +60,8 @@ def find_alerts(
     | ORDER_BY_SOON | P(same before the order of the review after next) above 1 in 8 | lost by waiting one |
     | LATE_PO | an open order is overdue | margin lost until the next order arrives, if it never comes |
     | PROMO_UNCOVERED | P(stock-out in a planned promotion with this order) above 1 in 8 | lost in it |
-    | SURPLUS_ON_ORDER | on order beyond what would be ordered today | carrying it over the horizon |
-    | EXCESS | on hand beyond need | carrying it over the horizon |
+    | SURPLUS_ON_ORDER | on order beyond level and P90 of demand over the horizon | carrying it that long |
+    | EXCESS | on hand beyond the same | carrying it over the horizon |
     | DEAD | no sale in 180 days and less than one unit expected over the horizon | carrying it, at cost |
     | DATA_FAULT | stock unknown or negative, orders without a date or forgotten | nothing: for information |
 

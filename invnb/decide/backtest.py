@@ -94,7 +94,8 @@ def run_backtest(
     Every policy meets the same demand, starts with the same stock and pipeline, pays the same costs and keeps
     to the same packs and minimum orders. A quarter is replayed before and not counted. The models are chosen
     on the periods before the replay. The rules are favoured: they see estimated demand, not capped sales,
-    and their safety is what would have met the target the last time.
+    and their safety is what would have met the target the last time. Nobody has a budget or a storage limit;
+    costs and lead times are today's; stock left at the end is worth what it cost.
 
     Parameters
     ----------
@@ -307,6 +308,9 @@ def _notes(found: Runs, path: DemandPath, best_rule: str, stock_known: bool, tru
         "models": "chosen on the periods before the replay",
         "rules_see": "estimated demand, not capped sales",
         "not_counted": "the warm-up, and periods before the first order could arrive",
+        "costs_and_lead_times": "today's, for every policy",
+        "limits": "none: every policy orders without budget and storage limit",
+        "stock_left": "worth what it cost, that of ended products too",
         "perfect_information": "a bound: without packs, minimum orders and waiting customers",
     }
     return pd.DataFrame({"name": list(values), "value": [str(value) for value in values.values()]})

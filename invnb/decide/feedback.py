@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from invnb.decide.first_order import column, first_order_policy
+from invnb.decide.first_order import column, first_order_policy, round_up
 from invnb.decide.past_review import later_receipts, past_position
 from invnb.decide.policy import align, levels_of
 from invnb.decide.position import inbound_array
@@ -212,8 +212,7 @@ def planned_against_actual(
     position = net + coming.sum(axis=1)
     below = position <= levels.reorder_point
     first = np.where(below, np.maximum(levels.order_up_to_level - position, 0.0), 0.0)
-    pack, least = column(terms, "pack_units"), column(terms, "min_order_units")
-    first = np.where(first > 0, np.ceil(np.maximum(first, least) / pack - 1e-9) * pack, 0.0)
+    first = round_up(first, column(terms, "pack_units"), column(terms, "min_order_units"))
     run = trajectories(
         first_order_policy(first, terms, levels, scenarios.n_period),
         scenarios.units,
