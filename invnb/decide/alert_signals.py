@@ -8,6 +8,7 @@ import pandas as pd
 from invnb.decide.alert_rules import View, alert_rows
 from invnb.decide.economics import lead_time_sample
 from invnb.decide.first_order import column
+from invnb.decide.position import inbound_array
 
 RECENT_RECEIPTS = 8  # a supplier's last order lines, held against those before
 LEAST_BEFORE = 8
@@ -16,10 +17,11 @@ N_DRAWS = 200
 
 
 def forecast_shifts(view: View, drift: pd.DataFrame, period_days: int) -> pd.DataFrame:
-    """DEMAND_SHIFT and BIAS: what a forecast that is off costs until an order placed now is there.
+    """DEMAND_SHIFT and BIAS: what a forecast that is off costs until the order of the next review is there.
 
-    Demand above the forecast loses margin on what stock does not cover; demand below it leaves units to carry
-    over the horizon. The spread is that of the estimated shift.
+    Demand above the forecast loses margin on what neither stock nor orders on the way cover, on the mean of
+    the paths; demand below it leaves units to carry over the horizon. The spread is that of the estimated
+    shift.
     """
     products = drift[(drift["level"] == "product") & (drift["measure"] == "mean") & drift["stands"]]
     row = pd.Index(view.scenarios.sku).get_indexer(pd.Index(products["name"].astype(str)))
@@ -34,7 +36,10 @@ def forecast_shifts(view: View, drift: pd.DataFrame, period_days: int) -> pd.Dat
     kind[row] = np.where(products["whole_window"], "BIAS", "DEMAND_SHIFT")
     units = per_period * view.until[:, None]
     carrying = (column(view.terms, "holding_cost_per_unit_period") * view.scenarios.n_period)[:, None]
-    money = np.where(units > 0, units * view.margin[:, None], -units * carrying)
+    lost = np.zeros_like(units)
+    lost[row] = _units_beyond(units[row], _units_left(view)[row])
+    lost_margin = lost * (column(view.terms, "lost_share") * view.margin)[:, None]
+    money = np.where(units > 0, lost_margin, -units * carrying)
     up = per_period.mean(axis=1) > 0
     next_review = view.today + pd.to_timedelta((view.until - view.lead) * period_days, unit="D")
     return pd.concat(
@@ -47,6 +52,28 @@ def forecast_shifts(view: View, drift: pd.DataFrame, period_days: int) -> pd.Dat
         ],
         ignore_index=True,
     )  # fmt: skip
+
+
+def _units_left(view: View) -> np.ndarray:
+    """Stock and what is on the way, less demand until the next review's order is there, (n_sku, n_path)."""
+    periods = np.minimum(view.until, view.scenarios.n_period)
+    coming = inbound_array(view.inbound, view.scenarios.sku, view.scenarios.period)
+    inside = np.arange(view.scenarios.n_period) < periods[:, None]
+    have = view.net_units + (coming * inside).sum(axis=1)
+    return np.asarray(have[:, None] - view.scenarios.lead_time_sum(periods))
+
+
+def _units_beyond(more_units: np.ndarray, left_units: np.ndarray) -> np.ndarray:
+    """Mean over the paths of what more demand (n, n_draw) loses beyond what is left (n, n_path): (n, n_draw).
+
+    Examples
+    --------
+    >>> _units_beyond(np.array([[2.0, 6.0]]), np.array([[4.0, -1.0]])).tolist()
+    [[1.0, 4.0]]
+    """
+    left = np.maximum(left_units, 0.0)[:, None, :]
+    lost: np.ndarray = np.maximum(more_units[:, :, None] - left, 0.0).mean(axis=2)
+    return lost
 
 
 def lead_time_shifts(

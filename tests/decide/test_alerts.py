@@ -185,13 +185,23 @@ def test_a_shift_up_risks_margin_and_a_lean_down_risks_carrying(shop):
     assert list(signals_of(shop, drift=rows).columns) == ALERT_COLUMNS
     assert set(table.index) == {"DEMAND_SHIFT:flowing", "BIAS:ample"}
     up, down = table.loc["DEMAND_SHIFT:flowing"], table.loc["BIAS:ample"]
-    # two periods until the next review's order is there, four units each, at a margin of 6
-    assert up["money_at_risk"] == pytest.approx(2 * 4.0 * 6.0)
-    assert up["money_at_risk_p90"] == pytest.approx(2 * (4.0 + 1.2816 * 0.5) * 6.0, rel=0.02)
+    # two periods until the next review's order is there, four units more each; of 18 in stock some are left
+    left = np.maximum(18.0 - shop.scenarios.units[2, :, :2].sum(axis=1), 0.0)
+
+    def lost_margin(more):  # four of five are lost, at a margin of 6
+        return np.maximum(2 * more - left, 0.0).mean() * 0.8 * 6.0
+
+    assert up["money_at_risk"] == pytest.approx(lost_margin(4.0), rel=0.02)
+    assert up["money_at_risk_p90"] == pytest.approx(lost_margin(4.0 + 1.2816 * 0.5), rel=0.02)
     assert (up["cause"], up["alternative_code"], up["severity"]) == ("demand", "ORDER", "S2")
     # three periods, three units too many each, carried over ten periods at 0.05
     assert down["money_at_risk"] == pytest.approx(3 * 3.0 * 0.05 * 10)
     assert (down["cause"], down["alternative_code"]) == ("forecast", "DEFER_PO")
+
+
+def test_a_shift_that_stock_covers_risks_no_margin(shop):
+    table = signals_of(shop, drift=[drift_row("ample", 4.0, whole=False)])
+    assert table["money_at_risk"].tolist() == [0.0]
 
 
 def supplier_record(days, supplier="S2"):
