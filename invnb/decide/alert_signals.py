@@ -37,7 +37,7 @@ def forecast_shifts(view: View, drift: pd.DataFrame, period_days: int) -> pd.Dat
     units = per_period * view.until[:, None]
     carrying = (column(view.terms, "holding_cost_per_unit_period") * view.scenarios.n_period)[:, None]
     lost = np.zeros_like(units)
-    lost[row] = _units_beyond(units[row], _units_left(view)[row])
+    lost[row] = _units_beyond(units[row], _units_left(view, view.until)[row])
     lost_margin = lost * (column(view.terms, "lost_share") * view.margin)[:, None]
     money = np.where(units > 0, lost_margin, -units * carrying)
     up = per_period.mean(axis=1) > 0
@@ -54,9 +54,9 @@ def forecast_shifts(view: View, drift: pd.DataFrame, period_days: int) -> pd.Dat
     )  # fmt: skip
 
 
-def _units_left(view: View) -> np.ndarray:
-    """Stock and what is on the way, less demand until the next review's order is there, (n_sku, n_path)."""
-    periods = np.minimum(view.until, view.scenarios.n_period)
+def _units_left(view: View, periods: np.ndarray) -> np.ndarray:
+    """Stock and what comes in the first `periods` (n_sku,) less their demand, (n_sku, n_path)."""
+    periods = np.minimum(periods, view.scenarios.n_period)
     coming = inbound_array(view.inbound, view.scenarios.sku, view.scenarios.period)
     inside = np.arange(view.scenarios.n_period) < periods[:, None]
     have = view.net_units + (coming * inside).sum(axis=1)
@@ -81,8 +81,9 @@ def lead_time_shifts(
 ) -> pd.DataFrame:
     """LEADTIME_SHIFT: the last eight lines of a supplier took longer or shorter than those before.
 
-    Held against each other by the rank test of Mann and Whitney at 0.1 %, two-sided. Money: the margin of
-    the demand in the days an order comes later, or the cost of carrying the units that come too early.
+    Held against each other by the rank test of Mann and Whitney at 0.1 %, two-sided. Money: the margin lost
+    on demand in the days an order comes later, beyond what is left by then; or the cost of carrying the units
+    that come too early.
     """
     from scipy.stats import mannwhitneyu
 
@@ -100,7 +101,9 @@ def lead_time_shifts(
     demand = np.take_along_axis(view.scenarios.units, at[:, None, None], axis=2)[:, :, 0]
     units = demand * (days / period_days)[:, None]
     carrying = (column(view.terms, "holding_cost_per_unit_period") * np.abs(days) / period_days)[:, None]
-    money = np.where(units > 0, units * view.margin[:, None], -units * carrying)
+    lost = np.maximum(units - np.maximum(_units_left(view, at), 0.0), 0.0)
+    lost_margin = lost * (column(view.terms, "lost_share") * view.margin)[:, None]
+    money = np.where(units > 0, lost_margin, -units * carrying)
     next_review = view.today + pd.to_timedelta((view.until - view.lead) * period_days, unit="D")
     return alert_rows(
         view, "LEADTIME_SHIFT", days != 0, money, act_by=next_review, action="CHASE_SUPPLIER",
