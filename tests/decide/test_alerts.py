@@ -219,7 +219,7 @@ def test_a_supplier_that_got_slower_is_named_for_each_of_its_products(shop):
     table = signals_of(shop, orders=orders, receipts=receipts).set_index("sku")
     assert set(table["type"]) == {"LEADTIME_SHIFT"}
     assert set(table.index) == {"flowing", "late", "quiet"}
-    # a week's later receipt: four of five units of the week in which the order was to come, beyond what is left
+    # a week later: four of five units of the week in which the order was to come, beyond what is left
     left = np.maximum(18.0 - shop.scenarios.units[2, :, 0], 0.0)
     short = np.maximum(shop.scenarios.units[2, :, 1] - left, 0.0).mean()
     assert table.loc["flowing", "money_at_risk"] == pytest.approx(short * 0.8 * 6.0)
