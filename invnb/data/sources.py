@@ -31,6 +31,8 @@ from invnb.errors import InputError
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_RECORD_LINES = 200
 """A record over more physical lines than this is a quote that was never closed."""
+LONGEST_BROKEN_LINES = 5
+"""So is one with too many or too few cells over more lines than this: the next quote has closed it."""
 
 _FORMATS = {  # how files of other formats begin
     b"PK\x03\x04": "an Excel workbook or a zip archive",
@@ -246,6 +248,9 @@ def _read_csv(content: bytes, source: TableSource, path: Path) -> Records:
     ]
     line = _physical_lines(content, start, header_lines, separator, arrow.num_rows + len(broken), path)
     bad = np.array([number - 1 for number, _ in broken], dtype=int)
+    for at, (_, text) in zip(bad, broken, strict=True):
+        if text.count("\n") >= LONGEST_BROKEN_LINES:
+            raise _quote_not_closed(path, int(line[at]))
     found = [(int(line[i]), _without_personal(text)) for i, (_, text) in zip(bad, broken, strict=True)]
     return pa.table(columns, names=_numbers(headings)), np.delete(line, bad), found, headings
 
@@ -316,12 +321,7 @@ def _physical_lines(
                 first.append(header_lines + before + 1)
             before = reader.line_num
     except csv.Error:
-        raise InputError(
-            "a quotation mark is opened and not closed",
-            file=path,
-            line=header_lines + before + 1,
-            remedy="close it, or export the file again",
-        ) from None
+        raise _quote_not_closed(path, header_lines + before + 1) from None
     if len(first) != n_record:
         raise InputError(
             f"the quotation marks do not pair up ({len(first)} or {n_record} records)",
@@ -329,6 +329,11 @@ def _physical_lines(
             remedy="export the file again with quoted text",
         )
     return np.array(first, dtype=int)
+
+
+def _quote_not_closed(path: Path, line: int) -> InputError:
+    what, remedy = "a quotation mark is opened and not closed", "close it, or export the file again"
+    return InputError(what, file=path, line=line, remedy=remedy)
 
 
 def _plain(heading: str) -> str:

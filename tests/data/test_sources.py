@@ -154,3 +154,14 @@ def test_files_are_looked_for_in_the_folder_then_in_the_variable(
     with pytest.raises(InputError, match="a folder, not a file"):
         locate("near", tmp_path)
     assert locate(str(tmp_path / "far" / "orders.csv"), tmp_path) == tmp_path / "far" / "orders.csv"
+
+
+def test_a_quote_closed_by_a_later_one_is_no_single_broken_line(tmp_path: Path) -> None:
+    """Amounts of a thousand and more are quoted, so an open quote ends at the next one, many lines on."""
+    lines = [f"{i},A,5" for i in range(2, 40)]
+    lines[10] = '"12,A,5'
+    lines[30] = '32,A,"1,500.00"'
+    (tmp_path / "views.csv").write_text("\n".join(["date,sku,views", *lines]))
+    mapped = TableSource(file="views.csv", columns={name: name for name in ("date", "sku", "views")})
+    with pytest.raises(InputError, match="line 12: a quotation mark is opened and not closed; close it"):
+        read_table("page_views", mapped, tmp_path)
