@@ -37,7 +37,8 @@ def exhibits(given: Inputs) -> list[tuple[str, list[Exhibit]]]:
 def _nothing(key: str, given: Inputs) -> Exhibit | None:
     if key in decision_evidence.OPTIONAL:
         return None
-    return Exhibit(key, given.w(f"figure.{key}"), given.w("page.no_data"))
+    why = "page.no_limit" if key == "limits" and "limits" in given.tables else "page.no_data"
+    return Exhibit(key, given.w(f"figure.{key}"), given.w(why))
 
 
 def _days(table: pd.DataFrame, given: Inputs) -> dict[str, str]:

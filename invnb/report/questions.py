@@ -49,7 +49,7 @@ def _order(given: Inputs) -> tuple[str, str]:
     orders = given.table("orders", "sku", "order_units", "line_value")
     w, kept = given.w, say.ordered(orders)
     sentences = [say.decision(orders, given.budget, w)[0] + w("question.stop")]
-    if len(kept) and "supplier_id" in kept:
+    if len(kept) and "supplier_id" in kept and kept["supplier_id"].notna().any():
         sums = kept.groupby("supplier_id")["line_value"].sum().sort_values(ascending=False, kind="stable")
         parts = [f"{supplier_name(key, given)} {w.money(v)}" for key, v in sums.head(MOST_SUPPLIERS).items()]
         rest = sums.iloc[MOST_SUPPLIERS:]

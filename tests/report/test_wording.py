@@ -6,6 +6,7 @@ import string
 
 import pytest
 
+from invnb.data.data_card import COST_OF_MISSING, LEVELS, data_level
 from invnb.report.wording import LANGUAGES, MISSING, Wording, catalogue
 
 
@@ -71,3 +72,14 @@ def test_a_name_from_right_to_left_is_isolated() -> None:
 def test_braces_in_data_stay_text() -> None:
     w = Wording("en", "EUR")
     assert w("alert.OUT_NOW", name="{cover} {0}") == "{cover} {0} is out of stock"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_shop_with_few_files_reads_has_a_text(language: str) -> None:
+    """The sample lacks nothing, so only this test sees the words for what is missing."""
+    texts = catalogue(language)
+    levels = [data_level(set(given)) for given in ((), ("stock",), ("suppliers",))]
+    for value in (*COST_OF_MISSING.values(), *(name for name, _ in LEVELS), *levels):
+        assert f"data_value.{value}" in texts
+    assert all(f"data.without_{table}" in texts for table in COST_OF_MISSING)
+    assert "kpi.dead_value" in texts
