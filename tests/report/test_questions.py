@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from invnb.report.evidence import exhibits
 from invnb.report.inputs import Inputs
 from invnb.report.questions import ten_questions
 from invnb.report.wording import Wording
@@ -36,3 +37,15 @@ def test_the_record_answers_budget_cash_overrides_and_the_last_plan(
     assert [q.answer for q in ten_questions(Inputs(empty, parameters, run_info, given.w))] == [
         q.answer for q in unknown
     ]
+
+
+def test_a_shop_that_names_no_supplier_and_no_limit_is_told_so(
+    undrawn: None, make_tables: Any, parameters: dict[str, Any], run_info: dict[str, Any]
+) -> None:
+    tables = make_tables(12)
+    tables["orders"] = tables["orders"].assign(supplier_id=None)
+    tables["limits"] = tables["limits"].head(0)
+    given = Inputs(tables, parameters, run_info, Wording("en", "CNY"))
+    assert "By supplier" not in ten_questions(given)[0].answer
+    shown = {exhibit.key: exhibit for _, group in exhibits(given) for exhibit in group}
+    assert shown["limits"].sentence.startswith("No limit was given")
