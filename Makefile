@@ -1,6 +1,6 @@
 # Everything a person types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup report reports compare check data lab test lint lock docs bench bench-forecast bench-decisions bench-alerts clean
+.PHONY: help setup report reports compare check data lab test lint lock docs bench bench-forecast bench-decisions bench-alerts bench-learned learned clean
 MAKEFLAGS += --no-builtin-rules
 
 # Bytecode is written once and read by every notebook's kernel.
