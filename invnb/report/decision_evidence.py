@@ -4,6 +4,7 @@ the choice of models kept their word. A table that is not there leaves its place
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -90,7 +91,8 @@ def one_more_unit(given: Inputs) -> Exhibit | None:
     if table.empty:
         return None
     best = rows_of(table.nlargest(1, "gain_ten_percent"))[0]
-    sentence = w("say.more_nothing")
+    cut = len(say.cut(given.table("orders", "sku", "order_units"))) > 0
+    sentence = w("say.more_no_gain" if cut else "say.more_nothing")
     if best["gain_ten_percent"] > 0:
         sentence = w(
             "say.more", limit=_limit(best, given), money=w.money(best["gain_ten_percent"]),
@@ -337,8 +339,16 @@ def lost_unit_price(given: Inputs) -> Exhibit | None:
     if chosen.empty:
         return None
     row = rows_of(chosen)[0]
-    key = "say.lost_unit_plain" if row["multiple"] == 1 else "say.lost_unit_changed"
     best = rows_of(table.sort_values("past_cost", kind="stable"))[0]
+    key = "say.lost_unit_changed"
+    if row["multiple"] == 1:
+        known = table["past_cost"].max() > table["past_cost"].min()
+        cheapest = best["past_cost"] == row["past_cost"]
+        key = "say.lost_unit_unknown"
+        if known and cheapest:
+            key = "say.lost_unit_stays"
+        elif known and math.isfinite(best["noise"]):
+            key = "say.lost_unit_plain"
     sentence = w(
         key, multiple=f"{row['multiple']:g}", best=f"{best['multiple']:g}",
         gain=w.money(row["gain"] if row["multiple"] != 1 else best["gain"]),

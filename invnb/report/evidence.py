@@ -37,7 +37,9 @@ def exhibits(given: Inputs) -> list[tuple[str, list[Exhibit]]]:
 def _nothing(key: str, given: Inputs) -> Exhibit | None:
     if key in decision_evidence.OPTIONAL:
         return None
-    why = "page.no_limit" if key == "limits" and "limits" in given.tables else "page.no_data"
+    lacks = {"limits": ("limits", "page.no_limit"), "suppliers": ("economics", "page.no_suppliers")}
+    table, text = lacks.get(key, ("", "page.no_data"))
+    why = text if table in given.tables else "page.no_data"
     return Exhibit(key, given.w(f"figure.{key}"), given.w(why))
 
 
@@ -114,6 +116,8 @@ def savings(given: Inputs) -> Exhibit | None:
     w, table = given.w, given.table("savings", "source", "saving").dropna(subset=["saving"])
     if table.empty:
         return None
+    if is_missing(say.total_saving(table)[0]):
+        return Exhibit("savings", w("figure.savings"), w("page.no_replay"))
     items = w("format.join").join(f"{w.of('cost', r.source)} {w.money(r.saving)}" for r in table.itertuples())
     picture = charts.savings_by_source(table, w)
     known = say.evidence(given.table("backtest_notes", "name", "value"), w)
@@ -135,6 +139,8 @@ def costs(given: Inputs) -> Exhibit | None:
     w, table = given.w, given.table("backtest", "policy", "cost_kind", "value").dropna(subset=["value"])
     if table.empty:
         return None
+    if (table["value"] == 0).all():
+        return Exhibit("costs", w("figure.costs"), w("page.no_replay"))
     totals = (
         table[table["cost_kind"].astype(str).str.lower() != "total"]
         .groupby("policy", sort=False)["value"]

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from invnb.report import first_screen, say
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 _SCRIPTS = ("script", "products")
 _MOST_CSV_BYTES = 60_000
+LEAST_HISTORY_PERIODS = 26  # half a year of weeks: less shows no season and leaves nothing to replay
 
 
 @cache
@@ -55,6 +57,11 @@ def banners(given: Inputs) -> list[tuple[str, str]]:
     missing = [stage for stage, state in status.items() if state == "missing"]
     if missing:
         found.append(("stale", w("status.banner_incomplete", stages=", ".join(missing))))
+    card = given.table("data_card", "name", "value")
+    for n in pd.to_numeric(card.loc[card["name"] == "periods", "value"], errors="coerce").dropna():
+        if n < LEAST_HISTORY_PERIODS:
+            period, least = w(f"period.{given.period}"), LEAST_HISTORY_PERIODS
+            found.append(("stale", w("page.short_history", n=w.number(n), period=period, least=least)))
     return found
 
 
@@ -79,7 +86,8 @@ def report_page(given: Inputs, orders_csv: bytes, other_page: str = "") -> str:
     orders = given.table("orders", "sku", "order_units", "line_value")
     headline, notes = say.decision(orders, given.budget, w)
     n_assumed = int(given.table("position", "assumed")["assumed"].fillna(False).astype(bool).sum())
-    notes += [w("decision.assumed_stock", n=n_assumed)] if n_assumed else []
+    form = "decision.assumed_stock_one" if n_assumed == 1 else "decision.assumed_stock"
+    notes += [w(form, n=n_assumed)] if n_assumed else []
     if "orders" not in given.tables:
         headline, notes = w("decision.no_proposal"), [w("decision.no_proposal_why")]
     kept, budget = say.ordered(orders), given.budget

@@ -69,8 +69,10 @@ def _alerts(
     rows = rows[rows["type"].isin(kinds) | action.isin(actions)]
     if rows.empty:
         return w(f"question.{key}_none"), "#alerts"
-    money = w.money(rows["money_at_risk"].sum())
-    return w(f"question.{key}", n=w.number(rows["sku"].nunique()), money=money), "#alerts"
+    money, total = (w.money(table["money_at_risk"].sum()) for table in (rows, given.tables["alerts"]))
+    n = rows["sku"].nunique()
+    form = f"question.{key}_one" if n == 1 else f"question.{key}"
+    return w(form, n=w.number(n), money=money, total=total), "#alerts"
 
 
 def _runs_out(given: Inputs) -> tuple[str, str]:
@@ -90,14 +92,22 @@ def _open_orders(given: Inputs) -> tuple[str, str]:
 
 
 def _budget(given: Inputs) -> tuple[str, str]:
+    """What the limits cut from this review, what the best line of it would earn, what more room would buy.
+
+    The prices of the plan over all periods stand beside its picture: they speak of other orders than these.
+    """
     w = given.w
-    limits = given.table("limits", "limit", "period", "used", "available", "shadow_price", "binding")
-    drawn = limits[(limits["available"] > 0) & limits["used"].notna()] if len(limits) else limits
-    sentences = [] if drawn.empty else [say.limits(drawn, w)]
-    dropped = say.cut(given.table("orders", "sku", "order_units", "line_value"))
-    lost = say.lost_if_not(dropped) if len(dropped) else 0.0
-    if lost > 0:
-        sentences.append(w("question.cut", n=w.number(len(dropped)), money=w.money(lost)))
+    orders = given.table("orders", "sku", "order_units", "line_value")
+    dropped, sentences = say.cut(orders), []
+    if len(dropped):
+        lost = w.money(say.lost_if_not(dropped))
+        sentences.append(w("question.cut", n=w.number(len(dropped)), money=lost))
+        kpis = given.table("kpis", "kpi", "value")
+        for price in kpis.loc[kpis["kpi"] == "marginal_value_of_budget", "value"]:
+            if price > 0:  # the key figure of the first screen
+                sentences.append(w("question.cut_earns", price=w.money(price), unit=w.one))
+    elif len(orders) and given.budget:
+        sentences.append(w("question.no_cut"))
     more = decision_evidence.one_more_unit(given)
     sentences += [more.sentence] if more else []
     return w("format.sentence_space").join(sentences), "#one_more_unit" if more else "#limits"
@@ -125,6 +135,8 @@ def _forecast(given: Inputs) -> tuple[str, str]:
 
 def _supplier(given: Inputs) -> tuple[str, str]:
     table = supplier_table(given)
+    if table.empty and "economics" in given.tables:
+        return given.w("page.no_suppliers"), "#suppliers"
     return ("", "") if table.empty else (supplier_sentence(table, given.w), "#suppliers")
 
 

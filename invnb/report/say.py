@@ -259,9 +259,10 @@ def forecast(history: pd.DataFrame, ahead: pd.DataFrame, period: str, w: Wording
 
 def total_saving(savings: pd.DataFrame) -> tuple[float, float, float]:
     """Saving against today's rule with its range: the row called total, else the sum (then without a
-    range).
+    range). Nothing where no rule cost anything: then nothing was replayed.
     """
-    if savings.empty:
+    costs = savings.reindex(columns=["policy_cost", "rule_cost"])
+    if savings.empty or (costs == 0).all(axis=None):
         return (np.nan, np.nan, np.nan)
     total = savings[savings["source"].astype(str).str.lower() == "total"]
     if total.empty:
@@ -285,6 +286,8 @@ def evidence(notes: pd.DataFrame, w: Wording) -> str:
 def savings(table: pd.DataFrame, w: Wording) -> str:
     """What the proposed policy saves against today's rule, and whether that is certain."""
     saving, low, high = total_saving(table)
+    if is_missing(saving):
+        return w("page.no_replay")
     if is_missing(low) or is_missing(high):
         return w("say.savings_point", money=w.money(saving))
     spread = w.range(w.money(low), w.money(high))
@@ -340,11 +343,7 @@ def limits(table: pd.DataFrame, w: Wording) -> str:
     name = binding.groupby("limit")["shadow_price"].sum().idxmax()
     rows, all_rows = binding[binding["limit"] == name], table[table["limit"] == name]
     unit = rows["unit"].iloc[0] if "unit" in rows else ""
-    one = (
-        w.symbol.strip() + "1"
-        if str(unit) in (w.currency, "money", "currency")
-        else f"1 {w.of('unit', unit)}"
-    )
+    one = w.one if str(unit) in (w.currency, "money", "currency") else f"1 {w.of('unit', unit)}"
     return w(
         "say.limits_bind", limit=w.of("limit", name), n=rows["period"].nunique(), unit=one,
         total=all_rows["period"].nunique(), price=w.money(rows["shadow_price"].max()),

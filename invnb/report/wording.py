@@ -96,7 +96,8 @@ class Wording:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text under a key with its placeholders filled; an unknown key is a programming error."""
-        return catalogue(self.language)[key].format(**values)
+        text = catalogue(self.language)[key].format(**values)
+        return text.replace("….", "…")  # a name that was cut ends a sentence
 
     def of(self, group: str, code: object) -> str:
         """The text of a code from data, or the code itself in readable form where no text is known.
@@ -116,6 +117,11 @@ class Wording:
     def symbol(self) -> str:
         """The currency's sign, or its code and a space."""
         return _SYMBOLS.get(self.currency, f"{self.currency} ")
+
+    @property
+    def one(self) -> str:
+        """One unit of money, such as €1."""
+        return f"{self.symbol}1"
 
     def number(self, value: Any, digits: int = 0) -> str:
         """A number with grouped thousands; a dash where it is missing."""

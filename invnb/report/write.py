@@ -15,6 +15,7 @@ from invnb.report import say
 from invnb.report.alerts_file import alerts_csv
 from invnb.report.first_screen import key_figures
 from invnb.report.inputs import Inputs
+from invnb.report.known import only_known
 from invnb.report.orders_file import orders_csv, orders_xlsx
 from invnb.report.page import report_page, title_of, wording_for
 from invnb.report.wording import is_missing
@@ -76,6 +77,7 @@ def write_report(
     """
     wordings = wording_for(language, str(parameters.get("currency") or ""))
     pages = ["report.html", OTHER_PAGE][: len(wordings)]
+    tables = only_known(tables)
     main = Inputs(tables, parameters, run_info, wordings[0])
     orders = main.table("orders", "sku", "order_units", "line_value")
     csv = orders_csv(orders)

@@ -47,6 +47,12 @@ def test_a_doubtful_saving_is_not_sold_as_one(saving: float, low: float, high: f
     assert expected in say.savings(savings(saving, low, high), EN)
 
 
+def test_no_saving_is_said_where_nothing_was_replayed() -> None:
+    table = savings(0, 0, 0).assign(policy_cost=0.0, rule_cost=0.0)
+    assert np.isnan(say.total_saving(table)[0])
+    assert "Nothing was replayed" in say.savings(table, EN)
+
+
 def projection(stock: list[float], without: list[float], order: float = 0.0) -> pd.DataFrame:
     periods = pd.date_range("2024-03-04", periods=len(stock), freq="7D")
     return pd.DataFrame(
@@ -94,12 +100,12 @@ def test_calibration_verdict(low: float, high: float, verdict: str) -> None:
 
 def test_limits_name_the_binding_one_with_its_price(make_tables: Tables) -> None:
     limits = make_tables(5)["limits"].reset_index(drop=True)
-    assert (
-        say.limits(limits, EN)
-        == "Budget holds the plan back in 2 of 13 periods; ¥1 more there is worth up to ¥0.31."
+    assert say.limits(limits, EN) == (
+        "In the plan over 13 periods, where packs may be split, Budget holds back 2 of them; "
+        "¥1 more there is worth up to ¥0.31 in one period."
     )
     free = say.limits(limits.assign(binding=False), EN)
-    assert free == "No limit holds the plan back; the fullest is Budget at 100%."
+    assert free.endswith("no limit holds back; the fullest is Budget at 100%.")
 
 
 def test_cut_lines_are_not_to_be_approved() -> None:
