@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from invnb.report import first_screen, say
 from invnb.report.drilldown import explorers
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 _SCRIPTS = ("script", "products")
 _MOST_CSV_BYTES = 60_000
+_MONEY = re.compile(r"−?(?:[¥€£$]|\b[A-Z]{3} )\d(?:[\d,.]*\d)?[万亿m]?")
 LEAST_HISTORY_PERIODS = 26  # half a year of weeks: less shows no season and leaves nothing to replay
 
 
@@ -33,7 +35,20 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(_TEMPLATES)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.filters["whole"] = whole
+    return made
+
+
+def whole(text: str) -> Markup:
+    """A sentence, escaped, in which no line breaks inside an amount of money.
+
+    Examples
+    --------
+    >>> str(whole("a < −€1,200."))
+    'a &lt; <span class=whole>−€1,200</span>.'
+    """
+    return Markup(_MONEY.sub(r"<span class=whole>\g<0></span>", str(escape(text))))
 
 
 def render(template: str, **values: Any) -> str:

@@ -115,6 +115,8 @@ def _budget(given: Inputs) -> tuple[str, str]:
 
 def _why(given: Inputs) -> tuple[str, str]:
     n = len(given.table("orders", "sku", "order_units", "line_value"))
+    if "orders" in given.tables and not n:
+        return given.w("question.why_none"), "#products-list"
     return (given.w("question.why", n=given.w.number(n)), "#orders") if n else ("", "")
 
 
