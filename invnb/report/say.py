@@ -259,7 +259,7 @@ def forecast(history: pd.DataFrame, ahead: pd.DataFrame, period: str, w: Wording
 
 def total_saving(savings: pd.DataFrame) -> tuple[float, float, float]:
     """Saving against today's rule with its range: the row called total, else the sum (then without a
-    range). Nothing where no rule cost anything: then nothing was replayed.
+    range). Nothing where no period was replayed: no rule cost anything, or saving and range are all zero.
     """
     costs = savings.reindex(columns=["policy_cost", "rule_cost"])
     if savings.empty or (costs == 0).all(axis=None):
@@ -268,7 +268,8 @@ def total_saving(savings: pd.DataFrame) -> tuple[float, float, float]:
     if total.empty:
         return (float(savings["saving"].sum()), np.nan, np.nan)
     row = total.iloc[0]
-    return (float(row["saving"]), float(row.get("low", np.nan)), float(row.get("high", np.nan)))
+    found = (float(row["saving"]), float(row.get("low", np.nan)), float(row.get("high", np.nan)))
+    return found if any(found) else (np.nan, np.nan, np.nan)
 
 
 def evidence(notes: pd.DataFrame, w: Wording) -> str:

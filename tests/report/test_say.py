@@ -50,7 +50,8 @@ def test_a_doubtful_saving_is_not_sold_as_one(saving: float, low: float, high: f
 def test_no_saving_is_said_where_nothing_was_replayed() -> None:
     table = savings(0, 0, 0).assign(policy_cost=0.0, rule_cost=0.0)
     assert np.isnan(say.total_saving(table)[0])
-    assert "Nothing was replayed" in say.savings(table, EN)
+    assert np.isnan(say.total_saving(savings(0, 0, 0))[0])
+    assert "No saving can be told" in say.savings(table, EN)
 
 
 def projection(stock: list[float], without: list[float], order: float = 0.0) -> pd.DataFrame:
