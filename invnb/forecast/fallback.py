@@ -16,6 +16,8 @@ OWN_WEIGHT_PERIODS = 1.0
 """Known periods at which a new product's own forecast weighs as much as how its look-alikes started."""
 UNSEEN_PERIODS = 26
 """Beyond this many unknown periods in a row, a forecast rests on another time and is widened."""
+SOLD_OUT_SHARE = 0.9
+"""Where nearly every period sold out, sales say how much was wanted at least; how much more is a guess."""
 LEAST_DEMAND = 1e-3
 UNSEEN_VARIATION = 0.5
 
@@ -87,18 +89,25 @@ def reasons(inputs: Inputs, origin: int, horizon: int) -> NDArray[np.object_]:
     unseen = _unseen(inputs, origin)
     constant = (known >= YOUNG_PERIODS) & (np.nanmax(demand, axis=1, initial=-1) == np.nanmin(
         np.where(np.isnan(demand), np.inf, demand), axis=1, initial=np.inf))  # fmt: skip
+    sold_out = (inputs.lower_bound[:, :origin] & ~np.isnan(demand)).sum(axis=1)
     result = np.full(inputs.n_sku, "", dtype=object)
     for i in range(inputs.n_sku):
         if ended[i]:
             result[i] = "ended: no longer on sale"
         elif known[i] == 0:
             result[i] = "no history: borrowed from how other products started"
+        elif known[i] < YOUNG_PERIODS:
+            none = " without a sale" if sales[i] == 0 else ""
+            borrowed = "partly borrowed from how other products started"
+            result[i] = f"new: {known[i]:.0f} known periods{none}, {borrowed}"
         elif sales[i] == 0:
             result[i] = f"no sale in {known[i]:.0f} known periods: about half a unit over as many is expected"
-        elif known[i] < YOUNG_PERIODS:
-            result[i] = f"new: {known[i]:.0f} known periods, partly borrowed from how other products started"
         elif unseen[i] >= UNSEEN_PERIODS:
             result[i] = f"nothing known for the last {unseen[i]:.0f} periods: older demand, wider paths"
+        elif sold_out[i] >= SOLD_OUT_SHARE * known[i]:
+            result[i] = (
+                f"sold out in {sold_out[i]} of {known[i]:.0f} known periods: demand beyond sales is a guess"
+            )
         elif sales[i] == 1:
             result[i] = f"one sale in {known[i]:.0f} known periods"
         elif constant[i]:
