@@ -18,13 +18,13 @@ help: ## list what there is
 	@echo; echo "  CATEGORY=toys chooses a file of params/; SET=\"budget=5000\" changes a parameter for one run."
 
 report: .venv/run.done ## the report of one category: make report CATEGORY=toys
-	@$(BIN)/python -m invnb report $(CATEGORY) $(SETS)
+	@$(BIN)/python -m invnb report $(or $(CATEGORY),'') $(SETS)
 
 reports: .venv/run.done ## the reports of all files in params/, two at a time
 	@$(BIN)/python -m invnb report $(SETS)
 
 compare: .venv/run.done ## what one parameter file changes: make compare A=toys B=toys_more_budget
-	@$(BIN)/python -m invnb compare $(A) $(B)
+	@$(BIN)/python -m invnb compare '$(A)' '$(B)'
 
 check: .venv/run.done ## check parameters and input files without running anything
 	@$(BIN)/python -m invnb check $(if $(filter command line environment,$(origin CATEGORY)),$(CATEGORY))

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from invnb.errors import InputError
 
@@ -33,7 +34,7 @@ def _report(options: argparse.Namespace) -> int:
     from invnb.publish import write_index
 
     overrides = dict(pair.split("=", 1) for pair in options.set)
-    names = options.categories or categories()
+    names = list(dict.fromkeys(options.categories or categories()))
     outcomes = run_all(names, overrides, jobs=options.jobs, say=lambda line: print(f"  {line}", flush=True))
     index = write_index()
     for outcome in outcomes:
@@ -61,6 +62,8 @@ def _compare(options: argparse.Namespace) -> int:
     from invnb.run import home
 
     names = [options.a, options.b]
+    if options.a == options.b:
+        raise InputError(f'A and B are both "{options.a}"', remedy="name two files of params/")
     for name in names:  # both, before minutes are spent on the first
         loaded = load_params(home() / "params" / f"{name}.yml")
         input_folder(loaded.values.data_folder, print)
@@ -134,6 +137,8 @@ def _checked(category: str) -> str:
 def _sample(options: argparse.Namespace) -> int:
     from invnb.data.sample import write_sample
 
+    if options.folder.exists() and not options.folder.is_dir():
+        raise InputError("this is a file, not a folder", file=options.folder, remedy="name another folder")
     write_sample(options.folder, seed=options.seed)
     print(options.folder)
     return 0
@@ -155,35 +160,66 @@ def _docs(_: argparse.Namespace) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence, with its example."""
+
+    def error(self, message: str) -> NoReturn:
+        what = message.replace("the following arguments are required:", "missing:")
+        example = f"; {self.epilog}" if self.epilog else ""
+        self.exit(2, f"✗ {self.prog}: {what}{example}.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="invnb", description="From a shop's exported files to orders and a report."
+    parser = _Parser(
+        prog="invnb",
+        description="From a shop's exported files to orders and a report.",
+        epilog="see `python -m invnb --help`",
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    report = commands.add_parser("report", help="bring reports up to date (all of params/ if none is named)")
-    report.add_argument("categories", nargs="*", metavar="category")
+    report = commands.add_parser(
+        "report",
+        help="bring reports up to date (all of params/ if none is named)",
+        epilog='for example `make report CATEGORY=toys SET="budget=5000"`',
+    )
+    report.add_argument("categories", nargs="*", metavar="category", type=_name)
     report.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", type=_assignment)
-    report.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
+    report.add_argument("--jobs", type=_jobs, default=2, help="notebooks at a time (default 2)")
     report.set_defaults(command=_report)
 
-    compare = commands.add_parser("compare", help="what one parameter file changes beside another")
-    compare.add_argument("a", metavar="A")
-    compare.add_argument("b", metavar="B")
-    compare.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
+    compare = commands.add_parser(
+        "compare",
+        help="what one parameter file changes beside another",
+        epilog="for example `make compare A=toys B=toys_more_budget`",
+    )
+    compare.add_argument("a", metavar="A", type=_name)
+    compare.add_argument("b", metavar="B", type=_name)
+    compare.add_argument("--jobs", type=_jobs, default=2, help="notebooks at a time (default 2)")
     compare.set_defaults(command=_compare)
 
-    answers = commands.add_parser("answers", help="keep a planner's answer: the order file filled in")
+    answers = commands.add_parser(
+        "answers",
+        help="keep a planner's answer: the order file filled in",
+        epilog="for example `python -m invnb answers orders.xlsx --review 2025-12-28`",
+    )
     answers.add_argument("file", type=Path)
     answers.add_argument("--review", required=True, metavar="2025-12-28", type=_day, help="day of the review")
     answers.add_argument("--into", type=Path, default=Path("data/answers.csv"), help="file of all answers")
     answers.set_defaults(command=_answers)
 
-    check = commands.add_parser("check", help="check parameter files and read their inputs; nothing is run")
-    check.add_argument("categories", nargs="*", metavar="category")
+    check = commands.add_parser(
+        "check",
+        help="check parameter files and read their inputs; nothing is run",
+        epilog="for example `make check CATEGORY=toys`",
+    )
+    check.add_argument("categories", nargs="*", metavar="category", type=_name)
     check.set_defaults(command=_check)
 
-    sample = commands.add_parser("sample", help="write the sample shop's files")
+    sample = commands.add_parser(
+        "sample",
+        help="write the sample shop's files",
+        epilog="for example `python -m invnb sample data/other_shop --seed 7`",
+    )
     sample.add_argument("folder", type=Path)
     sample.add_argument("--seed", type=int, default=42)
     sample.set_defaults(command=_sample)
@@ -195,6 +231,18 @@ def _parser() -> argparse.ArgumentParser:
     docs = commands.add_parser("docs", help="write the reference pages docs/parameters.md and docs/tables.md")
     docs.set_defaults(command=_docs)
     return parser
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; name a file of params/ without its .yml")
+    return text
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of notebooks from 1')
+    return int(text)
 
 
 def _day(text: str) -> str:

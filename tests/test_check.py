@@ -1,5 +1,6 @@
 """`make check`: all files are read, all faults are told, and nothing is run."""
 
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -93,3 +94,60 @@ def test_a_column_of_personal_data_does_not_stop_the_first_notebook(project: Pat
     ledger = pd.read_parquet(project / "build" / "toys" / "tables" / "ledger.parquet")
     assert ledger.loc[ledger["outcome"] == "not_loaded", "reason"].str.contains("手机号").all()
     assert (ledger["outcome"] == "not_loaded").sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["compare", "good", ""],
+            "invnb compare: argument B: it is empty; name a file of params/ without its .yml",
+        ),
+        (["compare", "", "good"], "invnb compare: argument A: it is empty"),
+        (
+            ["compare", "good"],
+            "invnb compare: missing: B; for example `make compare A=toys B=toys_more_budget`",
+        ),
+        (["report", ""], "invnb report: argument category: it is empty"),
+        (["report", "good", "--set", "budget"], 'argument --set: "budget" is not NAME=VALUE'),
+        (["report", "good", "--jobs", "0"], 'argument --jobs: "0" is not a number of notebooks from 1'),
+        (["repor"], "argument command: invalid choice: 'repor'"),
+        ([], "invnb: missing: command; see `python -m invnb --help`"),
+    ],
+)
+def test_a_wrong_command_line_is_said_in_one_sentence(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("✗ invnb")
+    assert said in line
+
+
+def test_wrong_values_of_a_command_are_said(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVNB_DATA", "/nowhere")
+    file = str(project / "params" / "good.yml")
+    for arguments, said in (
+        (["compare", "good", "good"], '✗ A and B are both "good"; name two files of params/.'),
+        (["sample", file], f"✗ {file}: this is a file, not a folder; name another folder."),
+        (["report", "godo", "godo"], "godo.yml: there is no such file"),
+        (["report", "good", "--set", "budgt=3"], 'unknown parameter "budgt"; did you mean "budget"?'),
+    ):
+        assert main(arguments) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
+    assert main(["check", "public"]) == 1
+    assert 'no such file, and INVNB_DATA is "/nowhere", which is no folder' in capsys.readouterr().out
+
+
+def test_make_hands_over_what_was_typed(project: Path) -> None:
+    for typed, said in (("compare A=good", "argument B: it is empty"), ("report CATEGORY=", "it is empty")):
+        command = ["make", "-s", "-o", ".venv/run.done", *typed.split(" ")]
+        ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+        assert ended.returncode == 2
+        assert said in ended.stderr
+        assert "usage" not in ended.stderr

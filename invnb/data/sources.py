@@ -90,7 +90,10 @@ def locate(file: str, folder: Path) -> Path:
     siblings = [p.name for base in folders if base.is_dir() for p in base.iterdir()]
     near = get_close_matches(Path(file).name, siblings, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f"{looked}set data_folder or INVNB_DATA"
-    raise InputError("no such file", file=folders[0] / file, remedy=hint)
+    lost = "".join(
+        f', and INVNB_DATA is "{base}", which is no folder' for base in folders[1:] if not base.is_dir()
+    )
+    raise InputError(f"no such file{lost}", file=folders[0] / file, remedy=hint)
 
 
 def read_table(table: str, source: TableSource, folder: Path) -> RawTable:
