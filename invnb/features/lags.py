@@ -169,10 +169,16 @@ def last_known(values: Floats) -> Floats:
     return lag(filled, 1)
 
 
-def smoothed(values: Floats, rate: float) -> Floats:
+def smoothed(values: Floats, rate: float | Floats) -> Floats:
     """Return the exponentially weighted mean of the known values so far, NaN before the first.
 
     It starts as a running mean: the weight of the k-th known value is max(rate, 1 / k).
+
+    Parameters
+    ----------
+    values : (n_sku, n_period), NaN unknown.
+    rate : weight of the newest value; (n_rate, 1) for several at once, which are then the first axis of the
+        result.
 
     Examples
     --------
@@ -180,16 +186,16 @@ def smoothed(values: Floats, rate: float) -> Floats:
     [[nan, 4.0, 4.0, 6.0, 3.0]]
     """
     n, length = values.shape
-    result = np.full((n, length + 1), np.nan)
-    level, seen = np.zeros(n), np.zeros(n)
-    for t in range(length):
-        y = values[:, t]
+    level = np.zeros(np.broadcast_shapes(np.shape(rate), (n,)))
+    result = np.full((length + 1, *level.shape), np.nan)
+    seen = np.zeros(n)
+    for t, y in enumerate(np.ascontiguousarray(values.T)):  # time first: a period's values lie side by side
         known = ~np.isnan(y)
         seen += known
         weight = np.where(known, np.maximum(rate, 1 / np.maximum(seen, 1)), 0.0)
         level = level + weight * (np.where(known, y, level) - level)
-        result[:, t + 1] = np.where(seen > 0, level, np.nan)
-    return result
+        result[t + 1] = np.where(seen > 0, level, np.nan)
+    return np.ascontiguousarray(np.moveaxis(result, 0, -1))
 
 
 def year_ago_ratio(values: Floats, season_periods: int) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from invnb.features import lags
 from invnb.features.table import build_features
 from invnb.forecast import evaluate, store
 from invnb.forecast import inputs as given
@@ -57,6 +58,18 @@ def test_a_whole_panel_equals_one_product_at_a_time(method: object, loop: object
         tried = [loop(row, rate) for rate in statistical.SMOOTHING_RATES]
         best = min(tried, key=lambda pair: pair[1])[0]
         np.testing.assert_allclose(expected, best, rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", [lags.smoothed, statistical._croston, statistical._tsb])
+def test_several_rates_at_once_equal_each_alone(method: object) -> None:
+    rng = np.random.default_rng(53)
+    history = rng.poisson(rng.gamma(1, 3, (25, 1)), (25, 60)).astype(float)
+    history[rng.random(history.shape) < 0.1] = np.nan
+    rates = np.array(statistical.SMOOTHING_RATES)
+    together = method(history, rates[:, None])
+    assert together.shape == (rates.size, 25, 61)
+    for paths, rate in zip(together, rates, strict=True):
+        np.testing.assert_array_equal(paths, method(history, rate))
 
 
 def test_croston_is_size_over_interval_with_its_correction() -> None:

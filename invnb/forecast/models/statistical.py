@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 SMOOTHING_RATES = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Rates tried per product; the one with the least squared one-step error in its history is used."""
+_RATES = np.array(SMOOTHING_RATES)[:, None]
 MOVING_AVERAGE_PERIODS = 8
 
 
@@ -68,7 +69,7 @@ def exponential_smoothing(history: Floats, horizon: int, season_periods: int) ->
     >>> exponential_smoothing(np.array([[4.0, 4.0, np.nan, 4.0]]), 2, season_periods=52).tolist()
     [[4.0, 4.0]]
     """
-    return _flat(_best(history, [smoothed(history, rate) for rate in SMOOTHING_RATES]), horizon)
+    return _flat(_best(history, smoothed(history, _RATES)), horizon)
 
 
 def croston_sba(history: Floats, horizon: int, season_periods: int) -> Floats:
@@ -83,7 +84,7 @@ def croston_sba(history: Floats, horizon: int, season_periods: int) -> Floats:
     >>> croston_sba(np.array([[0.0, 4.0, 0.0, 4.0]]), 1, season_periods=52).round(3).tolist()
     [[1.95]]
     """
-    return _flat(_best(history, [_croston(history, rate) for rate in SMOOTHING_RATES]), horizon)
+    return _flat(_best(history, _croston(history, _RATES)), horizon)
 
 
 def tsb(history: Floats, horizon: int, season_periods: int) -> Floats:
@@ -99,49 +100,53 @@ def tsb(history: Floats, horizon: int, season_periods: int) -> Floats:
     >>> tsb(np.array([[2.0, 2.0, 2.0]]), 1, season_periods=52).tolist()
     [[2.0]]
     """
-    return _flat(_best(history, [_tsb(history, rate) for rate in SMOOTHING_RATES]), horizon)
+    return _flat(_best(history, _tsb(history, _RATES)), horizon)
 
 
-def _croston(history: Floats, rate: float) -> Floats:
+def _croston(history: Floats, rate: float | Floats) -> Floats:
     n, length = history.shape
-    result = np.full((n, length + 1), np.nan)
-    size, interval, since, sales, seen = (np.zeros(n) for _ in range(5))
-    for t in range(length):
-        y = history[:, t]
-        known, sold = ~np.isnan(y), np.nan_to_num(y) > 0
+    shape = np.broadcast_shapes(np.shape(rate), (n,))
+    result = np.full((length + 1, *shape), np.nan)
+    size, interval, since, sales, seen = np.zeros(shape), np.zeros(shape), *(np.zeros(n) for _ in range(3))
+    for t, y in enumerate(np.ascontiguousarray(history.T)):
+        known, units = ~np.isnan(y), np.nan_to_num(y)
+        sold = units > 0
         seen += known
         since += known
         sales += sold
         weight = np.where(sold, np.maximum(rate, 1 / np.maximum(sales, 1)), 0.0)
-        size = size + weight * (np.nan_to_num(y) - size)
+        size = size + weight * (units - size)
         interval = interval + weight * (since - interval)
         since = np.where(sold, 0.0, since)
         # Before the first sale the interval is at least as long as what has passed: no demand is expected.
         rate_now = np.where(sales > 0, (1 - rate / 2) * size / np.maximum(interval, 1.0), 0.0)
-        result[:, t + 1] = np.where(seen > 0, rate_now, np.nan)
-    return result
+        result[t + 1] = np.where(seen > 0, rate_now, np.nan)
+    return np.ascontiguousarray(np.moveaxis(result, 0, -1))
 
 
-def _tsb(history: Floats, rate: float) -> Floats:
+def _tsb(history: Floats, rate: float | Floats) -> Floats:
     n, length = history.shape
-    result = np.full((n, length + 1), np.nan)
-    size, chance, sales, seen = (np.zeros(n) for _ in range(4))
-    for t in range(length):
-        y = history[:, t]
-        known, sold = ~np.isnan(y), np.nan_to_num(y) > 0
+    shape = np.broadcast_shapes(np.shape(rate), (n,))
+    result = np.full((length + 1, *shape), np.nan)
+    size, chance, sales, seen = np.zeros(shape), np.zeros(shape), np.zeros(n), np.zeros(n)
+    for t, y in enumerate(np.ascontiguousarray(history.T)):
+        known, units = ~np.isnan(y), np.nan_to_num(y)
+        sold = units > 0
         seen += known
         sales += sold
         size_weight = np.where(sold, np.maximum(rate, 1 / np.maximum(sales, 1)), 0.0)
         chance_weight = np.where(known, np.maximum(rate, 1 / np.maximum(seen, 1)), 0.0)
-        size = size + size_weight * (np.nan_to_num(y) - size)
+        size = size + size_weight * (units - size)
         chance = chance + chance_weight * (sold - chance)
-        result[:, t + 1] = np.where(seen > 0, chance * size, np.nan)
-    return result
+        result[t + 1] = np.where(seen > 0, chance * size, np.nan)
+    return np.ascontiguousarray(np.moveaxis(result, 0, -1))
 
 
-def _best(history: Floats, candidates: list[Floats]) -> Floats:
-    """Return, per product, the last forecast of the candidate with the least squared one-step error."""
-    paths = np.stack(candidates)
+def _best(history: Floats, paths: Floats) -> Floats:
+    """Return, per product, the last forecast of the rate with the least squared one-step error.
+
+    `paths` is (n_rate, n_sku, n_period + 1): what each rate forecasts at the start of every period.
+    """
     errors = (paths[:, :, :-1] - history) ** 2
     known = ~np.isnan(errors)
     total = np.where(known, errors, 0.0).sum(axis=2)
