@@ -183,3 +183,13 @@ def test_the_law_of_levels_is_demand_over_the_level_known_then() -> None:
     assert np.isnan(of_level.by_origin[:5]).all()
     expected = demand[:, 16:20].sum(axis=1) / (4 * bare.level[:, 16])
     assert any(np.allclose(row, expected) for row in of_level.by_origin)
+
+
+def test_a_level_counts_for_the_days_on_sale_alone() -> None:
+    """A product that ends in the window: its level, less the days after the end, shaped as the forecast."""
+    bare = _bare(np.full((2, 40), 12.0))
+    bare.on_sale_share = np.ones((2, 48))
+    bare.on_sale_share[1, 42:] = 0.0
+    forecast = np.array([[6.0, 6, 6, 6, 6, 6], [6, 6, 0, 0, 0, 0]])
+    base = paths._level_forecast(bare, forecast, 40, 4)
+    np.testing.assert_allclose(base, 2 * forecast)
