@@ -64,11 +64,15 @@ def _compare(options: argparse.Namespace) -> int:
     names = [options.a, options.b]
     if options.a == options.b:
         raise InputError(f'A and B are both "{options.a}"', remedy="name two files of params/")
+    turns = [names]
     for name in names:  # both, before minutes are spent on the first
         loaded = load_params(home() / "params" / f"{name}.yml")
         input_folder(loaded.values.data_folder, print)
         input_files(loaded)
-    outcomes = run_all(names, {}, jobs=options.jobs, say=lambda line: print(f"  {line}", flush=True))
+        if loaded.base in names:  # a what-if takes over from its base what is the same
+            turns = [[loaded.base], [name]]
+    say = lambda line: print(f"  {line}", flush=True)  # noqa: E731
+    outcomes = [one for turn in turns for one in run_all(turn, {}, jobs=options.jobs, say=say)]
     write_index()
     missing = [outcome for outcome in outcomes if outcome.status != "ok"]
     for outcome in missing:

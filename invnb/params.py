@@ -92,12 +92,14 @@ class LoadedParams:
     origin : for each name "default", "file", "command line" or the file it is based on.
     file : the parameter file.
     lines : the line in the file of each name given there.
+    base : the run this one is a what-if of, or empty.
     """
 
     values: Params
     origin: dict[str, str]
     file: Path
     lines: dict[str, int]
+    base: str = ""
 
     def slice(self, names: Sequence[str]) -> dict[str, Any]:
         """The named parameters only: what one notebook declares."""
@@ -160,9 +162,8 @@ def load_params(file: Path, overrides: Mapping[str, str] | None = None) -> Loade
         origin[name] = "command line"
     values = check_params(given, file=file, lines=lines, origin=origin)
     _check_horizon(values, file, lines)
-    return LoadedParams(
-        values, origin, file, {str(key[0]): line for key, line in lines.items() if len(key) == 1}
-    )
+    first_lines = {str(key[0]): line for key, line in lines.items() if len(key) == 1}
+    return LoadedParams(values, origin, file, first_lines, base.file.stem if base else "")
 
 
 def _base_of(name: Any, file: Path, lines: Lines) -> LoadedParams | None:

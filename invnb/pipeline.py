@@ -1,7 +1,8 @@
 """From a parameter file to a published report: which stages must run, in which order, and what if one fails.
 
 A stage runs again only if one of these changed, by content: its notebook, the parameters it declares, the
-code it imports, the tables it reads, the raw files (first stage), the locked packages. Stages work in
+code it imports, the tables it reads, the raw files (first stage), the locked packages. A what-if takes a
+stage over from its base where all these are the same. Stages work in
 `build/<category>`; a complete run is published to `reports/<category>` in one step, so a failed run leaves
 the last good report untouched.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -158,6 +160,12 @@ def run_stages(job: Job, pool: ThreadPoolExecutor, say: Say, ran: list[str]) -> 
                 done.add(stage.name)
                 say(f"{job.category}  {stage.name}  unchanged")
                 continue
+            if entry := _taken_over(job, stage, key):
+                record[stage.name] = entry
+                write_json(kept, record)
+                done.add(stage.name)
+                say(f"{job.category}  {stage.name}  as in {job.loaded.base}")
+                continue
             write_json(job.folder / "run.json", run_info(job, record))
             running[pool.submit(_run_stage, job, stage, key)] = stage
         if not running:
@@ -193,13 +201,14 @@ def _last_step(job: Job, stage: Stage) -> str:
 
 
 def stage_key(job: Job, stage: Stage, record: Mapping[str, Any], packages: str) -> str:
-    """One digest of all that a stage depends on."""
+    """One digest of all that a stage depends on; only the last one, the report, shows the run's name."""
     notebook = notebook_of(stage)
+    declared = [name for name in declared_parameters(notebook) if name != "category" or stage == STAGES[-1]]
     outputs = {name: sha for entry in record.values() for name, sha in entry["outputs"].items()}
     return digest(
         {
             "notebook": notebook_source(notebook),
-            "parameters": job.loaded.slice(declared_parameters(notebook)),
+            "parameters": job.loaded.slice(declared),
             "code": code_digest(notebook_code(notebook)),
             "tables": {name: outputs[name] for name in stage.reads},
             "inputs": job.inputs if not stage.reads else {},
@@ -213,6 +222,25 @@ def _is_fresh(job: Job, stage: Stage, entry: Mapping[str, Any] | None, key: str)
         return False
     files = {name: table_file(job.folder, name) for name in stage.writes}
     return all(file.is_file() and sha256(file) == entry["outputs"][name] for name, file in files.items())
+
+
+def _taken_over(job: Job, stage: Stage, key: str) -> dict[str, Any] | None:
+    """Copy a stage's tables and notebook from the base of a what-if; None where the base lacks just these."""
+    if not job.loaded.base:
+        return None
+    base = job.folder.with_name(job.loaded.base)
+    entry: dict[str, Any] | None = (read_json(base / "record.json") or {}).get(stage.name)
+    if entry is None or entry["key"] != key:
+        return None
+    pages = [Path("notebooks", f"{stage.name}{ending}") for ending in (".ipynb", ".html")]
+    tables = [table_file(Path(), name) for name in stage.writes]
+    try:
+        for file in (*tables, *pages):
+            (job.folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(base / file, job.folder / file)
+    except FileNotFoundError:
+        return None
+    return entry if _is_fresh(job, stage, entry, key) else None
 
 
 def _run_stage(job: Job, stage: Stage, key: str) -> dict[str, Any]:

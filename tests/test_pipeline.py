@@ -190,3 +190,23 @@ def test_categories_run_beside_one_another_and_one_failure_stops_none(project: P
         (project / "params" / f"{name}.yml").write_text(f"sources: sources/a.yml\ndata_folder: data\n{text}")
     outcomes = pipeline.run_all(["a", "b", "c"], {}, jobs=2, say=lambda line: None)
     assert [outcome.status for outcome in outcomes] == ["ok", "failed", "ok"]
+
+
+def test_a_what_if_takes_over_what_is_the_same_in_its_base(project: Path) -> None:
+    (project / "params" / "b.yml").write_text("based_on: a\norder_cost: 30\n")
+    assert go("a").status == "ok"
+    assert go("b").stages_run == ("02_two", "03_three")
+    assert (project / "reports/b/report.html").read_text() == "<p>12 en</p>"
+    assert (project / "reports/b/notebooks/01_one.html").is_file()
+    assert go("b").stages_run == ()
+    (project / "data" / "numbers.csv").write_text("4 5")
+    assert go("b").stages_run == ("01_one", "02_two", "03_three"), "the base has other data"
+    assert (project / "reports/b/report.html").read_text() == "<p>18 en</p>"
+
+
+def test_nothing_is_taken_over_from_a_spoilt_table_and_no_report_at_all(project: Path) -> None:
+    (project / "params" / "b.yml").write_text("based_on: a\n")
+    go("a")
+    (project / "build/a/tables/numbers.parquet").write_bytes(b"spoilt")
+    assert go("b").stages_run == ("01_one", "03_three"), "the report shows the run's name"
+    assert (project / "reports/b/report.html").read_text() == "<p>12 en</p>"
