@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from invnb.decide.first_order import column
 from invnb.decide.replay import replay
 from invnb.forecast import metrics
+from invnb.forecast.champions import may_lead
 from invnb.forecast.compare import Comparison
 from invnb.forecast.evaluate import LEVELS, Folds, apart, lead_time_losses
 from invnb.forecast.fallback import with_fallback
@@ -105,12 +106,14 @@ def _model_value(
     loss = np.stack([losses.mean(axis=0) for losses, _ in judged])
     covered = np.stack([hits for _, hits in judged])
     champion = {row.demand_class: row.model for row in champions.itertuples()}
-    parts = []
+    names, parts = list(folds.forecasts), []
+    able = [names.index(name) for name in may_lead(names, folds.two_seasons)]
     for label in ["all", *np.unique(group)]:
         members = (group == label) | (label == "all")
         parts.append(
             _ranked(
-                list(folds.forecasts),
+                names,
+                able,
                 str(label),
                 str(champion.get(str(label), champion["all"])),
                 loss[:, :, members],
@@ -124,6 +127,7 @@ def _model_value(
 
 def _ranked(
     names: list[str],
+    able: list[int],
     label: str,
     champion: str,
     loss: Floats,
@@ -131,14 +135,15 @@ def _ranked(
     covered: Floats,
     cost: Floats,
 ) -> pd.DataFrame:
-    """Return the rows of one demand class; arrays are (n_model, ..., n_origin, n_sku)."""
+    """Return the rows of one demand class; arrays are (n_model, ..., n_origin, n_sku); `able` may win."""
     known = ~np.isnan(critical).any(axis=0)
     if not known.any() or np.isnan(loss).any(axis=0).all():
         return pd.DataFrame({name: [] for name in COLUMNS})
     loss = np.where(np.isnan(loss).any(axis=0), np.nan, loss)
     mean, total = np.nanmean(loss, axis=(1, 2)), cost.sum(axis=(1, 2))
-    best, cheapest, held = int(mean.argmin()), int(total.argmin()), names.index(champion)
-    ties = [k for k in range(len(names)) if mean[k] - mean[best] <= _noise(loss[k] - loss[best])]
+    best = min(able, key=lambda k: mean[k])
+    cheapest, held = int(total.argmin()), names.index(champion)
+    ties = [k for k in able if mean[k] - mean[best] <= _noise(loss[k] - loss[best])]
     least = min(ties, key=lambda k: total[k])
     saved = cost[held] - cost[least]
     winner = least if saved.mean() > SAVING_ERRORS * _noise(saved) else held

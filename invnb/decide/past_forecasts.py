@@ -12,8 +12,14 @@ import pandas as pd
 from invnb.decide.demand_path import DemandPath, demand_path
 from invnb.errors import InputError
 from invnb.features.segments import classify_demand, segment_products
-from invnb.forecast.compare import replay_scenarios
-from invnb.forecast.evaluate import choose_champions, lead_time_window, make_folds, rolling_origins
+from invnb.forecast.champions import choose_champions, may_lead
+from invnb.forecast.compare import REFIT_PERIODS, replay_scenarios
+from invnb.forecast.evaluate import (
+    lead_time_window,
+    make_folds,
+    rolling_origins,
+    two_seasons,
+)
 from invnb.forecast.inputs import make_inputs
 from invnb.forecast.models import MODELS
 from invnb.forecast.scenarios import Scenarios
@@ -101,7 +107,8 @@ def past_champions(
     inputs = make_inputs(known, seen)
     window = lead_time_window(inputs.period_days, horizon_periods)
     at = rolling_origins(inputs.n_history, window, PAST_ORIGINS, inputs.season_periods)
-    folds = make_folds(inputs, tuple(MODELS), at, horizon_periods, seed)
+    names = may_lead(MODELS, two_seasons(at, inputs.season_periods))  # the others need not be trained
+    folds = make_folds(inputs, names, at, horizon_periods, seed, REFIT_PERIODS)  # as seldom as in the replay
     return choose_champions(folds, classify_demand(inputs.demand))
 
 

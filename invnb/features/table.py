@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from invnb.features import lags
 from invnb.features.calendar import DAYS_PER_YEAR, FESTIVALS, WEEK_WAVES, calendar_features
 from invnb.features.censoring import demand_behind_sales
+from invnb.features.spikes import cut_spikes
 from invnb.features.wide import Floats, Wide, to_wide
 
 START, AHEAD, END = "start of period", "ahead", "end of period"
@@ -102,7 +103,8 @@ def _catalogue() -> tuple[Feature, ...]:
         for k in WEEK_WAVES
         for wave in ("sin", "cos")
     ]
-    end = [Feature("demand", "sales, estimated where the period sold out", END, "units", "level")]
+    meaning = "sales, estimated where the period sold out, without single spikes"
+    end = [Feature("demand", meaning, END, "units", "level")]
     return (*past, *ahead, *end)
 
 
@@ -169,7 +171,7 @@ def build_features(
     n, length = wide.units.shape
     step = np.timedelta64(wide.period_days, "D")
     period = np.concatenate([wide.period, wide.period[-1] + step * np.arange(1, horizon_periods + 1)])
-    demand = demand_behind_sales(wide)
+    demand = cut_spikes(demand_behind_sales(wide))
     past = _past_features(wide, demand, _views(wide, page_views))
     calendar = calendar_features(period, wide.period_days, country)
     ahead: dict[str, NDArray] = {

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from invnb.forecast import metrics
 from invnb.forecast.evaluate import LEVELS, Folds, in_workers, lead_time_window, log
 from invnb.forecast.fallback import extra_variation
-from invnb.forecast.inputs import Inputs, whole_unit
-from invnb.forecast.paths import Surprises, draw_paths, past_surprises, with_levels
+from invnb.forecast.inputs import Inputs, whole_units
+from invnb.forecast.paths import draw_paths
+from invnb.forecast.surprises import Surprises, past_surprises, with_levels
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ def surprises_at(
     """Return the surprises known at `origin`, from forecasts `bank` (n_bank, n_sku, horizon) at `origins`."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, origin, 1]))
     window = lead_time_window(inputs.period_days, bank.shape[2])
-    unit = whole_unit(inputs.sold[:, :origin])
+    unit = whole_units(inputs.sold[:, :origin])
     before = origins < origin
     found = past_surprises(inputs, bank[before], origins[before], origin, window, unit, rng)
     return with_levels(found, inputs, origin, unit, rng)
@@ -74,7 +75,7 @@ def scenario_units(
     n_scenarios, seed : number of paths and their seed.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, origin]))
-    unit = whole_unit(inputs.sold[:, :origin])
+    unit = whole_units(inputs.sold[:, :origin])
     extra = extra_variation(inputs, origin)
     return draw_paths(inputs, point, origin, surprises, extra, n_scenarios, unit, rng)
 

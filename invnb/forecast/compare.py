@@ -24,9 +24,9 @@ from invnb.forecast.calibrate import (
     scenario_units,
     surprises_at,
 )
+from invnb.forecast.champions import choose_champions
 from invnb.forecast.evaluate import (
     Folds,
-    choose_champions,
     fit_models,
     forecast_origins,
     lead_time_window,

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from invnb.forecast import metrics
-from invnb.forecast.inputs import Inputs
+from invnb.forecast.inputs import CYCLES_NEEDED, Inputs
 from invnb.forecast.models import MODELS, combine, model
 
 Floats = NDArray[np.float64]
@@ -38,10 +38,6 @@ WINDOW_PERIODS = 4
 DAYS_PER_WEEK = 7
 MOST_STEP_PERIODS = 4
 """Origins lie at most this far apart: beyond, one only loses recent ones."""
-INCUMBENT = "combination"
-"""The model that must be beaten beyond noise: over many folds the mean of several is the safest."""
-BIAS_FLAG = 0.10
-"""A model off by more than this share of demand is flagged."""
 REFIT_PERIODS = 8
 """A learned model is trained again once this many periods have passed."""
 WORKERS = 2
@@ -60,6 +56,7 @@ class Folds:
     square_scale : (n_origin, n_sku) the same of squared steps.
     level : (n_origin, n_sku) demand per period known at the origin.
     window_periods : periods summed for the lead-time demand on which models are ranked (`lead_time_window`).
+    two_seasons : whether two full seasons lie before the first origin (`two_seasons`).
     """
 
     origins: NDArray[np.int64]
@@ -69,6 +66,7 @@ class Folds:
     square_scale: Floats
     level: Floats
     window_periods: int = WINDOW_PERIODS
+    two_seasons: bool = True
 
 
 def lead_time_window(period_days: int, horizon: int) -> int:
@@ -107,6 +105,17 @@ def rolling_origins(n_history: int, horizon: int, origins: int, season_periods: 
             step = min(MOST_STEP_PERIODS, max(1, room // max(origins - 1, 1)))
             return last - step * np.arange(origins - 1, -1, -1)
     return np.arange(max(2, last // 2), last + 1)
+
+
+def two_seasons(origins: NDArray[np.int64], season_periods: int) -> bool:
+    """Return whether two full seasons lie before the first origin.
+
+    Examples
+    --------
+    >>> two_seasons(np.array([104, 108]), 52), two_seasons(np.array([62, 66]), 52)
+    (True, False)
+    """
+    return bool(origins.size and origins.min() >= CYCLES_NEEDED * season_periods)
 
 
 def forecast_origins(
@@ -207,20 +216,26 @@ def _by_training(origins: NDArray[np.int64], refit_periods: int) -> list[NDArray
 
 
 def make_folds(
-    inputs: Inputs, names: Sequence[str], origins: NDArray[np.int64], horizon: int, seed: int
+    inputs: Inputs,
+    names: Sequence[str],
+    origins: NDArray[np.int64],
+    horizon: int,
+    seed: int,
+    refit_periods: int = REFIT_PERIODS,
 ) -> Folds:
-    """Return forecasts and the demand that came, for the given origins."""
+    """Return forecasts and the demand that came, for the given origins; see `forecast_origins`."""
     window = origins[:, None] + np.arange(horizon)
     to_come = window >= inputs.n_history
     demand = inputs.demand[:, np.where(to_come, 0, window)].transpose(1, 0, 2)
     return Folds(
         origins=origins,
         demand=np.where(to_come[:, None, :], np.nan, demand),
-        forecasts=forecast_origins(inputs, names, origins, horizon, seed),
+        forecasts=forecast_origins(inputs, names, origins, horizon, seed, refit_periods),
         scale=_scales(inputs.demand, origins, 1),
         square_scale=_scales(inputs.demand, origins, 2),
         level=inputs.level[:, origins].T,
         window_periods=lead_time_window(inputs.period_days, horizon),
+        two_seasons=two_seasons(origins, inputs.season_periods),
     )
 
 
@@ -290,11 +305,11 @@ def score_models(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
     rows = []
     for name, forecast in folds.forecasts.items():
         losses, covered = lead_time_losses(folds, name, group)
-        for label, members in _classes(group):
+        for label, members in classes(group):
             d, f = folds.demand[:, members], forecast[:, members]
             d = np.where(np.isnan(f), np.nan, d)
-            rmsse = np.sqrt(_mean_last((f - d) ** 2) / folds.square_scale[:, members])
-            mase = _mean_last(np.abs(f - d)) / folds.scale[:, members]
+            rmsse = np.sqrt(mean_of_known((f - d) ** 2) / folds.square_scale[:, members])
+            mase = mean_of_known(np.abs(f - d)) / folds.scale[:, members]
             known = int((~np.isnan(d)).sum())
             loss = losses[:, :, members].mean(axis=0)
             hit = covered[LEVELS.index(0.9)][:, members]
@@ -312,64 +327,14 @@ def score_models(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "demand_class", "metric", "value", "n"])
 
 
-def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
-    """Return `champions`: of each demand class the model preferred among those that none beats beyond noise.
-
-    Rule (one standard error, as in Breiman et al. 1984, "Classification and Regression Trees", section
-    3.4.3): the model with the least scaled pinball loss of lead-time demand is the best; every model whose
-    loss is larger by no more than one standard error of the paired difference ties with it. The combination
-    holds the title: it is the champion unless a single model beats it beyond noise. Then, or where it was
-    not compared, the first tie in the registry is, which begins with the simple methods. The standard error
-    is the larger of two: with products and with origins as independent units. A model whose bias exceeds
-    `BIAS_FLAG` gives way to an unbiased tie, and is flagged if there is none.
-
-    Returns
-    -------
-    DataFrame with `demand_class`, `model`, `best` (least loss), `loss`, `best_loss`, `standard_error`,
-    `bias`, `biased`, `n` (forecasts of lead-time demand compared) and `reason` in words.
-    """
-    order = sorted((name for name in MODELS if name in folds.forecasts), key=lambda name: name != INCUMBENT)
-    loss = {name: lead_time_losses(folds, name, group)[0].mean(axis=0) for name in order}
-    rows = []
-    for label, members in _classes(group):
-        table = np.stack([loss[name][:, members] for name in order])
-        table = np.where(np.isnan(table).any(axis=0), np.nan, table)  # the same forecasts for all
-        n = int((~np.isnan(table[0])).sum()) if table.size else 0
-        if n == 0:
-            nothing = (np.nan,) * 4
-            simple = next(name for name in MODELS if name in folds.forecasts)
-            rows.append((label, simple, simple, *nothing, False, 0, "no origin to compare on"))
-            continue
-        means = np.nanmean(table, axis=(1, 2))
-        best = int(means.argmin())
-        errors = [_standard_error(table[k] - table[best]) for k in range(len(order))]
-        ties = [k for k in range(len(order)) if means[k] - means[best] <= errors[k]]
-        bias = {
-            k: metrics.relative_bias(
-                np.where(np.isnan(folds.forecasts[order[k]][:, members]), np.nan, folds.demand[:, members]),
-                folds.forecasts[order[k]][:, members],
-            )
-            for k in ties
-        }
-        fair = [k for k in ties if not abs(bias[k]) > BIAS_FLAG]
-        winner = (fair or ties)[0]
-        biased = bool(abs(bias[winner]) > BIAS_FLAG)
-        why = "the mean of several, seldom far off" if order[winner] == INCUMBENT else "simpler"
-        reason = "least loss" if winner == best else f"within noise of {order[best]}, and {why}"
-        if biased:
-            reason += f"; its bias of {bias[winner]:+.0%} is mended by its past surprises"
-        rows.append((label, order[winner], order[best], means[winner], means[best], errors[winner],
-                     bias[winner], biased, n, reason))  # fmt: skip
-    columns = ["demand_class", "model", "best", "loss", "best_loss", "standard_error", "bias", "biased"]
-    return pd.DataFrame(rows, columns=[*columns, "n", "reason"])
-
-
-def _classes(group: NDArray[np.object_]) -> list[tuple[str, NDArray[np.bool_]]]:
+def classes(group: NDArray[np.object_]) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Return "all" and the demand classes, each with the products that belong to it, (n_sku,)."""
     everyone = np.ones(group.size, dtype=bool)
     return [("all", everyone), *((str(label), group == label) for label in np.unique(group))]
 
 
-def _mean_last(values: Floats) -> Floats:
+def mean_of_known(values: Floats) -> Floats:
+    """Return the mean over the last axis of what is known, NaN where nothing is."""
     known = ~np.isnan(values)
     count = known.sum(axis=-1)
     total = np.where(known, values, 0.0).sum(axis=-1)
@@ -379,13 +344,3 @@ def _mean_last(values: Floats) -> Floats:
 def _known_mean(values: Floats) -> tuple[float, int]:
     known = values[~np.isnan(values)]
     return (float(known.mean()) if known.size else float("nan")), int(known.size)
-
-
-def _standard_error(difference: Floats) -> float:
-    """Return the larger standard error of the mean difference, by products and by origins as units."""
-    errors = [0.0]
-    for values in (_mean_last(difference), _mean_last(difference.T)):
-        values = values[~np.isnan(values)]
-        if values.size > 1:
-            errors.append(float(values.std(ddof=1) / np.sqrt(values.size)))
-    return max(errors)

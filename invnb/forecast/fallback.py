@@ -90,6 +90,8 @@ def reasons(inputs: Inputs, origin: int, horizon: int) -> NDArray[np.object_]:
     constant = (known >= YOUNG_PERIODS) & (np.nanmax(demand, axis=1, initial=-1) == np.nanmin(
         np.where(np.isnan(demand), np.inf, demand), axis=1, initial=np.inf))  # fmt: skip
     sold_out = (inputs.lower_bound[:, :origin] & ~np.isnan(demand)).sum(axis=1)
+    # Cut demand lies below sales nowhere else (`features/spikes.py`).
+    cut = np.nan_to_num(inputs.sold[:, :origin] - demand) > 0
     result = np.full(inputs.n_sku, "", dtype=object)
     for i in range(inputs.n_sku):
         if ended[i]:
@@ -108,6 +110,11 @@ def reasons(inputs: Inputs, origin: int, horizon: int) -> NDArray[np.object_]:
             result[i] = (
                 f"sold out in {sold_out[i]} of {known[i]:.0f} known periods: demand beyond sales is a guess"
             )
+        elif cut[i].any():
+            at = int(np.flatnonzero(cut[i])[-1])
+            day, sold = inputs.period[at], inputs.sold[i, at]
+            taken = f"taken as {demand[i, at]:,.0f}"
+            result[i] = f"{sold:,.0f} units from {day} are far beyond all before: {taken}"
         elif sales[i] == 1:
             result[i] = f"one sale in {known[i]:.0f} known periods"
         elif constant[i]:

@@ -141,8 +141,9 @@ def make_inputs(panel: pd.DataFrame, features: pd.DataFrame) -> Inputs:
         return table[name].to_numpy(dtype=np.float64).reshape(n, period.size)
 
     demand = grid("demand")[:, :length]
-    level = demand_level(demand)
-    scale = np.maximum(level, LEAST_SCALE_UNITS * whole_units_so_far(wide.units))
+    unit = whole_units_so_far(wide.units)
+    level = demand_level(demand, unit)
+    scale = np.maximum(level, LEAST_SCALE_UNITS * unit)
     past = np.stack([_scaled(grid(f.column)[:, : length + 1], f.scale, scale) for f in _PAST], axis=2)
     known_from = table["promotion_known_from"].to_numpy().astype("datetime64[D]").reshape(n, period.size)
     return Inputs(
@@ -161,17 +162,18 @@ def make_inputs(panel: pd.DataFrame, features: pd.DataFrame) -> Inputs:
     )
 
 
-def demand_level(demand: Floats) -> Floats:
+def demand_level(demand: Floats, unit: Floats | float = 1.0) -> Floats:
     """Return each product's demand per period as known at the start of every period, above zero.
 
     Parameters
     ----------
     demand : (n_sku, n_period) units, NaN unknown.
+    unit : (n_sku, n_period + 1) smallest step of demand, as known then.
 
     Returns
     -------
     (n_sku, n_period + 1): the mean of the last `LEVEL_PERIODS`, shrunk towards the mean of all known periods
-    where few of them are known, and at least half a unit over the known periods (a product without a sale is
+    where few of them are known, and at least half a step over the known periods (a product without a sale is
     slow, not dead). NaN before the first known period.
 
     Examples
@@ -183,37 +185,46 @@ def demand_level(demand: Floats) -> Floats:
     known = known_so_far(demand)
     overall = window_mean(demand, demand.shape[1] + 1)
     level = (recent + LEAST_KNOWN_PERIODS * overall) / (count + LEAST_KNOWN_PERIODS)
-    floor = ratio(np.full(known.shape, 0.5), known)
+    floor = ratio(np.broadcast_to(0.5 * np.asarray(unit), known.shape), known)
     return np.where(known > 0, np.fmax(level, floor), np.nan)
 
 
-def whole_unit(units: Floats) -> float:
-    """Return the smallest step of demand: 1 for pieces, a hundredth of the median sale where sales are
-    fractional.
+def whole_units(units: Floats) -> Floats:
+    """Return each product's smallest step of demand, (n_sku,): 1 for pieces, a hundredth of its median sale
+    where its sales are fractional.
 
     Examples
     --------
-    >>> whole_unit(np.array([[1.0, 2.0, np.nan]])), whole_unit(np.array([[0.5, 2.0, 2.0]]))
-    (1.0, 0.02)
+    >>> whole_units(np.array([[1.0, 2.0, np.nan], [0.5, 2.0, 2.0]])).tolist()
+    [1.0, 0.02]
     """
-    known = units[~np.isnan(units)]
-    if np.all(known == np.floor(known)):
-        return 1.0
-    return float(np.median(known[known > 0])) / 100
+    return whole_units_so_far(units)[:, -1]
 
 
 def whole_units_so_far(units: Floats) -> Floats:
-    """Return the smallest step of demand as known at the start of every period, (n_period + 1,).
+    """Return each product's smallest step of demand as known at the start of every period.
+
+    Parameters
+    ----------
+    units : (n_sku, n_period) units sold, NaN unknown.
+
+    Returns
+    -------
+    (n_sku, n_period + 1) steps, 1 before the first fractional sale.
 
     Examples
     --------
     >>> whole_units_so_far(np.array([[1.0, 0.5, 1.0]])).tolist()
-    [1.0, 1.0, 0.0075, 0.01]
+    [[1.0, 1.0, 0.0075, 0.01]]
     """
-    broken = (units != np.floor(units)) & ~np.isnan(units)
-    first = int(broken.any(axis=0).argmax()) if broken.any() else units.shape[1]
-    later = [whole_unit(units[:, :t]) for t in range(first + 1, units.shape[1] + 1)]
-    return np.array([*np.ones(first + 1), *later])
+    broken = np.logical_or.accumulate((units != np.floor(units)) & ~np.isnan(units), axis=1)
+    rows = np.flatnonzero(broken.any(axis=1))
+    result = np.ones((units.shape[0], units.shape[1] + 1))
+    if rows.size:
+        sales = pd.DataFrame(np.where(units[rows] > 0, units[rows], np.nan).T)
+        median = sales.expanding().median().to_numpy().T
+        result[rows, 1:] = np.where(broken[rows], median / 100, 1.0)
+    return result
 
 
 def _scaled(values: Floats, kind: str, scale: Floats) -> Floats:
@@ -264,7 +275,7 @@ def training_rows(inputs: Inputs, origin: int, horizon: int, most_rows: int, see
         sku, start, step = sku[keep], start[keep], step[keep]
     scale = inputs.scale[sku, start]
     half_life = HALF_LIFE_YEARS * inputs.season_periods
-    unit = whole_unit(inputs.sold[:, :origin])
+    unit = whole_units(inputs.sold[:, :origin])[sku]
     return Rows(
         X=_features(inputs, sku, start, step),
         target=demand[sku, start + step] / scale,

@@ -12,7 +12,7 @@ import pytest
 
 from invnb.features.segments import segment_products
 from invnb.features.table import build_features
-from invnb.forecast import compare, evaluate, metrics, paths
+from invnb.forecast import compare, evaluate, metrics, paths, surprises
 from invnb.forecast import inputs as given
 from invnb.forecast.models import learned, model
 
@@ -164,9 +164,9 @@ def test_a_surprise_whose_window_is_half_over_is_that_of_its_known_half() -> Non
     demand = np.tile([5.0, 15.0], 20) * np.ones((10, 1))
     bank = np.full((2, 10, 4), 10.0)
     rng = np.random.default_rng(33)
-    found = paths.past_surprises(_bare(demand), bank, np.array([20, 37]), 39, 4, 1.0, rng)
+    found = surprises.past_surprises(_bare(demand), bank, np.array([20, 37]), 39, 4, 1.0, rng)
     assert (found.by_origin == [[1.0], [1.0]]).all()  # weeks 37 and 38: 15 and 5
-    shorter = paths.past_surprises(_bare(demand), bank, np.array([20, 38]), 39, 4, 1.0, rng)
+    shorter = surprises.past_surprises(_bare(demand), bank, np.array([20, 38]), 39, 4, 1.0, rng)
     assert np.isnan(shorter.by_origin[1]).all()
 
 
@@ -175,8 +175,8 @@ def test_the_law_of_levels_is_demand_over_the_level_known_then() -> None:
     bare = _bare(demand)
     rng = np.random.default_rng(35)
     bank = np.full((6, 12, 4), 10.0)
-    found = paths.past_surprises(bare, bank, np.arange(20, 44, 4), 60, 4, 1.0, rng)
-    of_level = paths.with_levels(found, bare, 60, 1.0, rng).of_level
+    found = surprises.past_surprises(bare, bank, np.arange(20, 44, 4), 60, 4, 1.0, rng)
+    of_level = surprises.with_levels(found, bare, 60, 1.0, rng).of_level
     # Origins from period 56 backwards in steps of two; a level counts from 13 known periods on.
     newest = of_level.by_origin[-1]
     np.testing.assert_allclose(newest, demand[:, 56:60].sum(axis=1) / (4 * bare.level[:, 56]))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from invnb.forecast import evaluate
+from invnb.forecast import champions, evaluate
 from invnb.forecast.compare import compare_models, forecast_scenarios, replay_scenarios
 from invnb.forecast.models import MODELS
 
@@ -115,9 +115,9 @@ def test_a_clearly_better_challenger_wins_and_a_tie_goes_to_the_simpler() -> Non
     demand = rng.poisson(busy).astype(float)
     flat = np.full(demand.shape, 20.0)
     group = np.full(30, "smooth", dtype=object)
-    knows = evaluate.choose_champions(_folds({"exponential_smoothing": flat, "knn": busy}, demand), group)
+    knows = champions.choose_champions(_folds({"exponential_smoothing": flat, "knn": busy}, demand), group)
     assert set(knows["model"]) == {"knn"}
-    tie = evaluate.choose_champions(
+    tie = champions.choose_champions(
         _folds({"exponential_smoothing": flat, "knn": flat + 1e-3 * rng.normal(size=flat.shape)}, demand),
         group,
     )
@@ -130,11 +130,11 @@ def test_the_combination_holds_the_title_unless_beaten_beyond_noise() -> None:
     demand = rng.poisson(busy).astype(float)
     flat, group = np.full(demand.shape, 20.0), np.full(30, "smooth", dtype=object)
     near = flat + 1e-3 * rng.normal(size=flat.shape)
-    tie = evaluate.choose_champions(
+    tie = champions.choose_champions(
         _folds({"exponential_smoothing": flat, "combination": near}, demand), group
     )
     assert set(tie["model"]) == {"combination"}
-    beaten = evaluate.choose_champions(
+    beaten = champions.choose_champions(
         _folds({"exponential_smoothing": busy, "combination": flat}, demand), group
     )
     assert set(beaten["model"]) == {"exponential_smoothing"}
@@ -145,9 +145,9 @@ def test_a_biased_model_yields_to_an_unbiased_tie_or_is_flagged() -> None:
     demand = rng.poisson(20, (8, 30, 4)).astype(float)
     group = np.full(30, "smooth", dtype=object)
     low, right = np.full(demand.shape, 17.0), np.full(demand.shape, 20.0)
-    pair = evaluate.choose_champions(_folds({"exponential_smoothing": low, "tsb": right}, demand), group)
+    pair = champions.choose_champions(_folds({"exponential_smoothing": low, "tsb": right}, demand), group)
     assert set(pair["model"]) == {"tsb"}
-    alone = evaluate.choose_champions(_folds({"exponential_smoothing": low}, demand), group)
+    alone = champions.choose_champions(_folds({"exponential_smoothing": low}, demand), group)
     assert alone["biased"].all()
     assert alone["bias"].iloc[0] == pytest.approx(-0.15, abs=0.02)
 

@@ -11,7 +11,7 @@ import pytest
 
 from invnb.features.segments import segment_products
 from invnb.features.table import build_features
-from invnb.forecast import evaluate
+from invnb.forecast import champions, evaluate
 from invnb.forecast.compare import compare_models, forecast_scenarios
 from invnb.forecast.explain import explain_forecast
 from invnb.forecast.inputs import make_inputs
@@ -86,3 +86,18 @@ def test_every_model_and_origin_says_when_it_is_done(
     day = str(inputs.period[64])
     assert sum(day in line for line in caplog.messages) == 2
     assert any(line.startswith(f"tsb from {day}: 40 products") for line in caplog.messages)
+
+
+def test_a_learned_model_leads_alone_only_after_two_seasons() -> None:
+    rng = np.random.default_rng(21)
+    demand = rng.poisson(10.0, (6, 80, 4)).astype(float)
+    right = np.full(demand.shape, 10.0)
+    wrong = right * 1.6
+    group = np.full(80, "smooth", dtype=object)
+    ones = np.ones((6, 80))
+    made = {"exponential_smoothing": wrong, "neural_network": right, "combination": wrong * 1.01}
+    for two, leader in ((True, "neural_network"), (False, "exponential_smoothing")):
+        folds = evaluate.Folds(np.arange(60, 84, 4), demand, made, ones, ones, 10 * ones, 4, two)
+        chosen = champions.choose_champions(folds, group)
+        assert set(chosen["model"]) <= {leader, "combination"}
+        assert ("neural_network" in set(chosen["model"])) == two

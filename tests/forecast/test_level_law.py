@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from invnb.forecast import paths
+from invnb.forecast import paths, surprises
 from invnb.forecast.inputs import FEATURE_NAMES, demand_level
 from invnb.forecast.metrics import pinball_losses
 
@@ -30,13 +30,15 @@ def _inputs(demand: np.ndarray) -> SimpleNamespace:
     )
 
 
-def _found(inputs: SimpleNamespace, forecast: np.ndarray, at: np.ndarray, origin: int) -> paths.Surprises:
+def _found(inputs: SimpleNamespace, forecast: np.ndarray, at: np.ndarray, origin: int) -> surprises.Surprises:
     bank = np.broadcast_to(forecast, (at.size, *forecast.shape))
-    found = paths.past_surprises(inputs, bank, at, origin, 4, 1.0, np.random.default_rng(1))
-    return paths.with_levels(found, inputs, origin, 1.0, np.random.default_rng(2))
+    found = surprises.past_surprises(inputs, bank, at, origin, 4, 1.0, np.random.default_rng(1))
+    return surprises.with_levels(found, inputs, origin, 1.0, np.random.default_rng(2))
 
 
-def _drawn(inputs: SimpleNamespace, forecast: np.ndarray, origin: int, found: paths.Surprises) -> np.ndarray:
+def _drawn(
+    inputs: SimpleNamespace, forecast: np.ndarray, origin: int, found: surprises.Surprises
+) -> np.ndarray:
     extra = np.zeros(inputs.n_sku)
     return paths.draw_paths(inputs, forecast, origin, found, extra, 300, 1.0, np.random.default_rng(3))
 
@@ -88,7 +90,7 @@ def test_levels_know_nothing_of_what_follows_and_rows_are_bounded(monkeypatch: p
     changed.level[:, :71], changed.scale[:, :71] = before.level[:, :71], before.scale[:, :71]
     again = _found(changed, forecast, at, 70)
     np.testing.assert_array_equal(known.of_level.path, again.of_level.path)
-    monkeypatch.setattr(paths, "MOST_LEVEL_ROWS", 200)
+    monkeypatch.setattr(surprises, "MOST_LEVEL_ROWS", 200)
     few = _found(_inputs(demand), forecast, at, 70).of_level
     assert 100 < few.ratio.size < 300
 

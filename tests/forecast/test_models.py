@@ -221,8 +221,16 @@ def test_days_know_their_weekday_and_the_naive_looks_back_a_week() -> None:
 
 def test_the_whole_unit_does_not_know_later_fractions() -> None:
     units = np.array([[1.0, 2.0, 0.25, np.nan]])
-    assert given.whole_units_so_far(units)[:3].tolist() == [1.0, 1.0, 1.0]
-    assert given.whole_units_so_far(units)[3] == given.whole_unit(units[:, :3]) == 0.01
+    assert given.whole_units_so_far(units)[0, :3].tolist() == [1.0, 1.0, 1.0]
+    assert given.whole_units_so_far(units)[0, 3] == given.whole_units(units[:, :3])[0] == 0.01
+
+
+def test_one_product_sold_by_weight_leaves_the_others_their_pieces() -> None:
+    units = np.array([[3.0, 4.0, 5.0], [0.002, 0.004, 0.006]])
+    np.testing.assert_allclose(given.whole_units(units), [1.0, 4e-5])
+    # The level of the second is that of its sales, not half a piece over three periods.
+    level = given.demand_level(units, given.whole_units_so_far(units))
+    assert level[1, -1] == pytest.approx(0.004)
 
 
 def test_last_year_waits_for_two_cycles(steady: object) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from invnb.forecast import paths
+from invnb.forecast import paths, surprises
 from invnb.forecast.inputs import FEATURE_NAMES
 
 
@@ -31,7 +31,7 @@ def _drawn(
     at = np.arange(8, origin, 4)
     forecast = np.repeat(mean[:, None], horizon, axis=1)
     bank = np.broadcast_to(forecast, (at.size, *forecast.shape))
-    found = paths.past_surprises(inputs, bank, at, origin, min(4, horizon), unit, rng)
+    found = surprises.past_surprises(inputs, bank, at, origin, min(4, horizon), unit, rng)
     extra = np.zeros(mean.size)
     return paths.draw_paths(inputs, forecast, origin, found, extra, n_scenarios, unit, rng)
 
@@ -116,7 +116,7 @@ def test_sold_out_periods_are_drawn_above_what_was_sold() -> None:
     inputs = _inputs(demand, np.ones(demand.shape, dtype=bool))
     inputs.sold = np.full(demand.shape, 8.0)
     at = np.arange(4, 36, 4)
-    found = paths.past_surprises(inputs, np.full((8, 30, 1), 12.0), at, 40, 1, 1.0, rng)
+    found = surprises.past_surprises(inputs, np.full((8, 30, 1), 12.0), at, 40, 1, 1.0, rng)
     drawn = found.path[:, 0] * 12
     assert drawn.min() >= 8
     assert drawn.mean() == pytest.approx(12, abs=4 * 4 / np.sqrt(240))
@@ -131,7 +131,7 @@ def test_unknown_periods_take_a_surprise_of_their_own_path_or_a_like_one() -> No
     inputs = _inputs(demand)
     at = np.array([8, 38])
     bank = np.full((2, 30, 4), 10.0)
-    found = paths.past_surprises(inputs, bank, at, 40, 4, 1.0, rng)
+    found = surprises.past_surprises(inputs, bank, at, 40, 4, 1.0, rng)
     assert np.isfinite(found.path).all()
     assert set(found.path.ravel()) == {0.5, 1.5}
     assert np.isnan(found.by_origin[0, 1])
@@ -143,7 +143,7 @@ def test_one_absurd_order_is_cut() -> None:
     demand = rng.poisson(8, (20, 60)).astype(float)
     demand[3, 30] = 80_995.0
     units = _drawn(demand, np.full(20, 8.0), 60, 300)
-    assert units.max() <= 4 * (paths.MOST_FORECASTS * 8 + paths.MOST_UNITS)
+    assert units.max() <= 4 * (surprises.MOST_FORECASTS * 8 + surprises.MOST_UNITS)
     assert units.mean() < 1.1 * 8
 
 
@@ -154,7 +154,7 @@ def test_nothing_past_gives_wide_paths_of_the_right_mean() -> None:
     assert units.sum(axis=2).std(axis=1).min() > 0.5 * 24
     none = np.empty((0, 3, 4))
     rng = np.random.default_rng(1)
-    found = paths.past_surprises(_inputs(demand), none, np.array([], dtype=int), 9, 4, 1.0, rng)
+    found = surprises.past_surprises(_inputs(demand), none, np.array([], dtype=int), 9, 4, 1.0, rng)
     assert found.forest is None
     assert found.ratio.size == 0
 
@@ -165,7 +165,7 @@ def test_a_little_known_product_is_wider() -> None:
     inputs = _inputs(demand)
     at = np.arange(8, 56, 4)
     bank = np.full((at.size, 30, 4), 20.0)
-    found = paths.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
+    found = surprises.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
     extra = np.where(np.arange(30) == 7, 0.5, 0.0)
     units = paths.draw_paths(inputs, np.full((30, 4), 20.0), 60, found, extra, 2000, 1.0, rng).sum(axis=2)
     assert units[7].std() > 4 * units[8].std()
@@ -186,7 +186,7 @@ def test_a_launch_after_the_window_has_paths_of_its_own_size() -> None:
     mean = np.where(np.arange(40) < 20, 1e-5, 10.0)
     bank = np.broadcast_to(np.repeat(mean[:, None], 8, axis=1), (at.size, 40, 8))
     inputs = _inputs(demand)
-    found = paths.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
+    found = surprises.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
     forecast = np.repeat(mean[:, None], 8, axis=1)
     forecast[39, :4] = 0.0
     units = paths.draw_paths(inputs, forecast, 60, found, np.zeros(40), 400, 1.0, rng)[39]
@@ -194,3 +194,22 @@ def test_a_launch_after_the_window_has_paths_of_its_own_size() -> None:
     # A donor of 3 units is enlarged at most fourfold, its profile threefold, its mean threefold up to 10.
     assert 0 < units.max() <= 3 * 4 * 3 * 3 + 1
     assert units[:, 4:].mean() <= 11
+
+
+def test_pieces_stay_pieces_beside_a_product_sold_by_weight() -> None:
+    drawn = paths.whole_paths(np.full((2, 50, 3), 0.6), np.array([1.0, 0.01]), np.random.default_rng(3))
+    assert (drawn[0] == np.floor(drawn[0])).all()
+    np.testing.assert_allclose(drawn[1].sum(axis=1), 1.8, atol=0.01 + 1e-9)
+
+
+def test_nothing_is_learned_from_before_anything_was_sold() -> None:
+    rng = np.random.default_rng(8)
+    demand = np.full((20, 60), np.nan)
+    demand[:, 40:] = rng.poisson(6.0, (20, 20))
+    inputs = _inputs(demand)
+    inputs.level[:, :41] = np.nan
+    at = np.array([20, 30, 39, 44, 50])
+    bank = np.ones((5, 20, 4))
+    found = surprises.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
+    assert np.isnan(found.by_origin[:3]).all()
+    assert not np.isnan(found.by_origin[3:]).any()
