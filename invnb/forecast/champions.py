@@ -50,12 +50,13 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with `demand_class`, `model`, `best` (least loss), `loss`, `best_loss`, `standard_error`,
+    DataFrame with `demand_class`, `model`, `best` (least loss of these), `loss`, `best_loss`, `standard_error`,
     `bias`, `biased`, `n` (forecasts of lead-time demand compared) and `reason` in words.
     """
     able = may_lead((name for name in MODELS if name in folds.forecasts), folds.two_seasons)
     order = sorted(able, key=lambda name: name != INCUMBENT)
     loss = {name: lead_time_losses(folds, name, group)[0].mean(axis=0) for name in order}
+    waiting = "" if len(able) == len(folds.forecasts) else "; no learned model leads alone before two seasons"
     rows = []
     for label, members in classes(group):
         table = np.stack([loss[name][:, members] for name in order])
@@ -81,6 +82,7 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
         biased = bool(abs(bias[winner]) > BIAS_FLAG)
         why = "the mean of several, seldom far off" if order[winner] == INCUMBENT else "simpler"
         reason = "least loss" if winner == best else f"within noise of {order[best]}, and {why}"
+        reason += waiting
         if biased:
             reason += f"; its bias of {bias[winner]:+.0%} is mended by its past surprises"
         rows.append((label, order[winner], order[best], means[winner], means[best], errors[winner],

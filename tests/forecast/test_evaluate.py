@@ -101,3 +101,4 @@ def test_a_learned_model_leads_alone_only_after_two_seasons() -> None:
         chosen = champions.choose_champions(folds, group)
         assert set(chosen["model"]) <= {leader, "combination"}
         assert ("neural_network" in set(chosen["model"])) == two
+        assert chosen["reason"].str.contains("before two seasons").all() != two
