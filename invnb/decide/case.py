@@ -113,6 +113,41 @@ def review_levels(
     return [levels_from_scenarios(demand, economics, shortage_multiple) for demand in scenarios]
 
 
+def replay_decisions(case: Case, decide: Decide) -> Replay:
+    """Any policy on a case: from the case's start, its demand, with what `decide` orders at each review.
+
+    Parameters
+    ----------
+    case : the ground. `decide` : as `invnb.decide.replay.replay` calls it.
+    """
+    return replay(case.demand, decide, case.initial_stock, case.initial_pipeline, case.economics)
+
+
+def orders_arrive_on_sale(case: Case) -> np.ndarray:
+    """Whether the order of a review arrives before the product's end, (n_sku, n_period): ends are announced.
+
+    Beyond the last period a product still on sale then stays on sale.
+
+    Parameters
+    ----------
+    case : the ground.
+
+    Examples
+    --------
+    The product ends after three of four periods; an order of the third review would come in the fourth.
+
+    >>> one = np.zeros((1, 4))
+    >>> sold = np.array([[True, True, True, False]])
+    >>> terms = pd.DataFrame({"lead_time_periods": [1]})
+    >>> orders_arrive_on_sale(Case(one, one, sold, one[:, 0], one, terms, period_days=7)).tolist()
+    [[True, True, False, False]]
+    """
+    n_period = case.on_sale.shape[1]
+    ahead = np.maximum.accumulate(case.on_sale[:, ::-1], axis=1)[:, ::-1]  # on sale in this period or later
+    arrival = np.arange(n_period) + case.economics["lead_time_periods"].to_numpy(int)[:, None]
+    return np.take_along_axis(ahead, np.minimum(arrival, n_period - 1), axis=1)
+
+
 def replay_policy(
     case: Case,
     scenarios: Sequence[np.ndarray],
@@ -130,7 +165,7 @@ def replay_policy(
     def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
         return orders_at(case, t, net, coming, scenarios[t], case.economics, levels[t])
 
-    return _run(case, decide)
+    return replay_decisions(case, decide)
 
 
 def orders_at(
@@ -155,7 +190,9 @@ def orders_at(
     known = min(n_ahead, coming.shape[1])
     ahead[:, :known] = coming[:, :known]
     ahead[:, -1] += coming[:, known:].sum(axis=1)  # later than the forecast looks: part of the position
-    return np.where(_arrives_on_sale(case)[:, t], best_orders(demand, net, ahead, economics, levels), 0.0)
+    return np.where(
+        orders_arrive_on_sale(case)[:, t], best_orders(demand, net, ahead, economics, levels), 0.0
+    )
 
 
 def replay_rule(case: Case, name: str, safety: float | None = None) -> Replay:
@@ -170,7 +207,7 @@ def replay_rule(case: Case, name: str, safety: float | None = None) -> Replay:
     cover = (terms["lead_time_periods"] + terms["review_period_periods"]).to_numpy(int)
     pack, minimum = column(terms, "pack_units"), column(terms, "min_order_units")
     n_before = case.history.shape[1] - case.demand.shape[1]
-    arrives_on_sale = _arrives_on_sale(case)
+    arrives_on_sale = orders_arrive_on_sale(case)
     number = SAFETY[name][0] if safety is None else safety
 
     def decide(t: int, net: np.ndarray, coming: np.ndarray) -> np.ndarray:
@@ -178,7 +215,7 @@ def replay_rule(case: Case, name: str, safety: float | None = None) -> Replay:
         wanted = np.where(arrives_on_sale[:, t], _wanted_units(levels, net, coming), 0.0)
         return round_up(wanted, pack, minimum)
 
-    return _run(case, decide)
+    return replay_decisions(case, decide)
 
 
 def safety_for_service(case: Case, name: str, fill_rate_target: float) -> float:
@@ -229,21 +266,6 @@ def service(case: Case, run: Replay) -> dict[str, float]:
             float(sold.sum(axis=1) @ (cost * scale)), stock, days=n_periods * case.period_days
         ),
     }
-
-
-def _run(case: Case, decide: Decide) -> Replay:
-    return replay(case.demand, decide, case.initial_stock, case.initial_pipeline, case.economics)
-
-
-def _arrives_on_sale(case: Case) -> np.ndarray:
-    """Whether the order of a review arrives before the product's end, (n_sku, n_period): ends are announced.
-
-    Beyond the last period a product still on sale then stays on sale.
-    """
-    n_period = case.on_sale.shape[1]
-    ahead = np.maximum.accumulate(case.on_sale[:, ::-1], axis=1)[:, ::-1]  # on sale in this period or later
-    arrival = np.arange(n_period) + case.economics["lead_time_periods"].to_numpy(int)[:, None]
-    return np.take_along_axis(ahead, np.minimum(arrival, n_period - 1), axis=1)
 
 
 def _stock_in_the_morning(stock_history: pd.DataFrame, sku: np.ndarray, first: np.datetime64) -> np.ndarray:

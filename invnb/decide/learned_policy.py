@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from invnb.decide.case import Case, _arrives_on_sale, _run
+from invnb.decide.case import Case, orders_arrive_on_sale, replay_decisions
 from invnb.decide.first_order import column, round_up
 from invnb.decide.ordering_env import OrderingEnv, OrderingTask
 from invnb.decide.replay import Replay
-from invnb.inventory.lost_sales import TOLERANCE, LostSalesPolicy, LostSalesProblem
-from invnb.inventory.lost_sales_rules import _evaluated
+from invnb.inventory.lost_sales import LostSalesPolicy, LostSalesProblem
+from invnb.inventory.lost_sales_rules import evaluated_policy
 
 Floats = NDArray[np.float64]
 Actor = Callable[[NDArray[np.float32]], NDArray[np.int64]]
@@ -170,7 +170,7 @@ def tabulated(problem: LostSalesProblem, task: OrderingTask, actor: Actor) -> Lo
     seen = task.observation(np.zeros(len(which), int), 0, on_hand.astype(float), on_way[which].astype(float))
     orders = np.full(room.shape, -1, dtype=np.int16)
     orders[which, on_hand] = np.minimum(actor(seen), room[which, on_hand])
-    return _evaluated("learned", problem, orders, largest, TOLERANCE)
+    return evaluated_policy("learned", problem, orders, largest)
 
 
 def scenarios_task(scenarios: Sequence[Floats], economics: pd.DataFrame, seed: int) -> OrderingTask:
@@ -255,7 +255,7 @@ def replay_learned(case: Case, scenarios: Sequence[Floats], actor: Actor) -> Rep
     economics = case.economics
     lead = economics["lead_time_periods"].to_numpy(int)
     rows, longest = np.arange(len(lead)), int(lead.max())
-    arrives_on_sale = _arrives_on_sale(case)
+    arrives_on_sale = orders_arrive_on_sale(case)
 
     def decide(t: int, net: Floats, coming: Floats) -> Floats:
         task = scenarios_task([scenarios[t]], economics, seed=0)
@@ -267,7 +267,7 @@ def replay_learned(case: Case, scenarios: Sequence[Floats], actor: Actor) -> Rep
         units = np.where(arrives_on_sale[:, t], action * task.lot_units, 0.0)
         return round_up(units, task.pack_units, task.min_order_units)
 
-    return _run(case, decide)
+    return replay_decisions(case, decide)
 
 
 def _cover(economics: pd.DataFrame) -> NDArray[np.int64]:

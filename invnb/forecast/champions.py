@@ -50,8 +50,8 @@ def choose_champions(folds: Folds, group: NDArray[np.object_]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with `demand_class`, `model`, `best` (least loss of these), `loss`, `best_loss`, `standard_error`,
-    `bias`, `biased`, `n` (forecasts of lead-time demand compared) and `reason` in words.
+    DataFrame with `demand_class`, `model`, `best` (least loss of these), `loss`, `best_loss`,
+    `standard_error`, `bias`, `biased`, `n` (forecasts of lead-time demand compared) and `reason` in words.
     """
     able = may_lead((name for name in MODELS if name in folds.forecasts), folds.two_seasons)
     order = sorted(able, key=lambda name: name != INCUMBENT)

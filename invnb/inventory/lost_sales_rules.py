@@ -79,7 +79,10 @@ def base_stock_policy(
     check_cells(cap, level, problem.lead_time_periods)
     orders = kernels.base_stock_orders(level, cap, problem.lead_time_periods)
     name = "base stock" if order_cap is None else "capped base stock"
-    return _evaluated(name, problem, orders, cap, tolerance, level, None if order_cap is None else cap)
+    return evaluated_policy(
+        name, problem, orders, cap, tolerance,
+        order_up_to_level=level, order_cap=None if order_cap is None else cap,
+    )  # fmt: skip
 
 
 def best_base_stock(problem: LostSalesProblem, tolerance: float = TOLERANCE) -> LostSalesPolicy:
@@ -203,7 +206,7 @@ def myopic_policy(
         cost, problem.law, beyond, problem.limits, problem.lead_time_periods, horizon
     )
     name = "myopic" if horizon == 1 else f"myopic over {horizon} periods"
-    return _evaluated(name, problem, orders, int(problem.limits[0]), tolerance)
+    return evaluated_policy(name, problem, orders, int(problem.limits[0]), tolerance)
 
 
 def compare_policies(problem: LostSalesProblem, tolerance: float = TOLERANCE) -> LostSalesComparison:
@@ -245,16 +248,49 @@ def compare_policies(problem: LostSalesProblem, tolerance: float = TOLERANCE) ->
     return LostSalesComparison(optimal_policy(problem, tolerance), tuple(rules))
 
 
-def _evaluated(
+def evaluated_policy(
     name: str,
     problem: LostSalesProblem,
     orders: Orders,
     largest_order: int,
-    tolerance: float,
-    level: int | None = None,
-    cap: int | None = None,
+    tolerance: float = TOLERANCE,
+    *,
+    order_up_to_level: int | None = None,
+    order_cap: int | None = None,
 ) -> LostSalesPolicy:
-    """The policy of an order table with its cost, bounded as the module's head says."""
+    """Return the policy that a table of orders is, with its exact cost.
+
+    Parameters
+    ----------
+    name : of the policy.
+    problem : from `lost_sales_problem`.
+    orders : (n_pipe, n_stock) units, as in `LostSalesPolicy`; -1 in states no order leads to.
+    largest_order : units, the largest in `orders`.
+    tolerance : as in `optimal_policy`.
+    order_up_to_level, order_cap : of a base-stock rule, units, for the record.
+
+    Returns
+    -------
+    `LostSalesPolicy`.
+
+    Raises
+    ------
+    ValueError : where `tolerance` is not above zero.
+
+    Examples
+    --------
+    Up to eight units, written out:
+
+    >>> import numpy as np
+    >>> from invnb.inventory.demand import poisson_pmf
+    >>> from invnb.inventory.lost_sales import lost_sales_problem
+    >>> problem = lost_sales_problem(
+    ...     poisson_pmf(3), lead_time_periods=1, holding_cost_per_unit_period=1, shortage_cost_per_unit=4)
+    >>> up_to_eight = np.array([[8, 7, 6, 5, 4, 3, 2, 1, 0]], dtype=np.int16)
+    >>> same = evaluated_policy("by hand", problem, up_to_eight, largest_order=8).cost_per_period
+    >>> same == base_stock_policy(problem, 8).cost_per_period
+    True
+    """
     from invnb.inventory import lost_sales_kernels as kernels
 
     cost, beyond = problem.tables(orders.shape[1])
@@ -276,8 +312,8 @@ def _evaluated(
         problem.lead_time_periods,
         largest_order,
         orders,
-        level,
-        cap,
+        order_up_to_level,
+        order_cap,
     )
 
 
