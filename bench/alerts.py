@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sample_economics import PERIOD_DAYS, sample_economics
 
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
 from invnb.decide.alert_quality import AlertRecord, alert_quality, demand_that_came, record_alerts
-from invnb.decide.economics import build_economics
 from invnb.decide.past_forecasts import past_champions, past_forecasts
 from invnb.features.table import build_features
 from invnb.forecast.metrics import binomial_interval
@@ -30,7 +30,6 @@ from invnb.forecast.scenarios import Scenarios
 from invnb.params import Params
 
 REVIEWS = 26
-PERIOD_DAYS = 7
 
 
 def past_reviews(panel: pd.DataFrame, tables: dict[str, pd.DataFrame], params: Params) -> list[Scenarios]:
@@ -55,18 +54,10 @@ def record_of(folder: Path, category: str) -> AlertRecord:
     tables, panel = data.tables, data.panel
     forecasts = past_reviews(panel, tables, params)
     eve = pd.Timestamp(forecasts[0].period[0]) - pd.Timedelta(days=1)
-    orders, receipts = tables["purchase_orders"], tables["receipts"]
-    assumed = ("holding_rate_per_year", "lost_share", "order_cost", "goodwill_cost_share", "lead_time_days",
-               "unit_cost_share", "volume_m3_per_unit", "min_order_units", "pack_units")  # fmt: skip
-    economics = build_economics(
-        tables["products"], tables["item_supplier"], tables["suppliers"],
-        orders[orders["order_date"] <= eve], receipts[receipts["receipt_date"] <= eve],
-        panel[panel["period"] <= eve],
-        period_days=PERIOD_DAYS, **{name: getattr(params, name) for name in assumed},
-    )  # fmt: skip
+    economics = sample_economics(tables, panel, until=eve)
     return record_alerts(
         forecasts, demand_that_came(panel, params.seed, true_demand(folder, panel)), panel, economics,
-        tables["stock_history"], orders, receipts,
+        tables["stock_history"], tables["purchase_orders"], tables["receipts"],
         period_days=PERIOD_DAYS, fill_rate_target=params.fill_rate_target,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sample_economics import sample_economics
 
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
@@ -32,7 +33,6 @@ from invnb.decide.backtest import costs_by_period, replay_all, rule_safety
 from invnb.decide.bootstrap import block_bootstrap
 from invnb.decide.case import Case, make_case, replay_rule
 from invnb.decide.demand_path import demand_path
-from invnb.decide.economics import build_economics
 from invnb.decide.lost_unit_price import learn_lost_unit_price
 from invnb.decide.order_now import order_now
 from invnb.decide.past_forecasts import WARM_UP_PERIODS, review_the_past
@@ -62,14 +62,7 @@ def ground(
         data.panel, t["products"], t["promotions"], t["page_views"],
         country=given.country, horizon_periods=given.horizon_periods,
     )  # fmt: skip
-    economics = build_economics(
-        t["products"], t["item_supplier"], t["suppliers"], t["purchase_orders"], t["receipts"], data.panel,
-        holding_rate_per_year=given.holding_rate_per_year, lost_share=given.lost_share,
-        order_cost=given.order_cost, goodwill_cost_share=given.goodwill_cost_share,
-        lead_time_days=given.lead_time_days, unit_cost_share=given.unit_cost_share,
-        volume_m3_per_unit=given.volume_m3_per_unit, min_order_units=given.min_order_units,
-        pack_units=given.pack_units, period_days=7,
-    )  # fmt: skip
+    economics = sample_economics(t, data.panel)
     path = demand_path(data.panel, given.seed)
     n = counted + WARM_UP_PERIODS
     made = review_the_past(

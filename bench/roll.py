@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sample_economics import sample_economics
 
 from invnb.data.ingest import ingest
 from invnb.data.sample import COLUMN_MAPS, write_sample
 from invnb.data.truth import true_demand
 from invnb.decide.case import make_case
 from invnb.decide.demand_path import demand_path
-from invnb.decide.economics import build_economics
 from invnb.decide.roll import Roll, roll_forward
 from invnb.params import Params
 
@@ -39,16 +39,7 @@ def rolled_sample(seed: int, periods: int, products: int | None = None, category
         truth = true_demand(Path(name), panel)
     panel = panel[panel["sku"].isin(np.sort(panel["sku"].unique())[:products])].reset_index(drop=True)
     eve = np.sort(panel["period"].unique())[-periods] - pd.Timedelta(days=1)
-    orders, receipts = t["purchase_orders"], t["receipts"]
-    economics = build_economics(
-        t["products"], t["item_supplier"], t["suppliers"], orders[orders["order_date"] <= eve],
-        receipts[receipts["receipt_date"] <= eve], panel[panel["period"] <= eve],
-        holding_rate_per_year=given.holding_rate_per_year, lost_share=given.lost_share,
-        order_cost=given.order_cost, goodwill_cost_share=given.goodwill_cost_share,
-        lead_time_days=given.lead_time_days, unit_cost_share=given.unit_cost_share,
-        volume_m3_per_unit=given.volume_m3_per_unit, min_order_units=given.min_order_units,
-        pack_units=given.pack_units, period_days=7,
-    )  # fmt: skip
+    economics = sample_economics(t, panel, until=eve)
     case = make_case(demand_path(panel, given.seed), economics, t["stock_history"], periods, truth)
     return roll_forward(
         case, panel, t["products"], t["promotions"], t["page_views"], country=given.country,

@@ -26,26 +26,29 @@ def screenshots(root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(
+def write_toys(
     tmp_path_factory: pytest.TempPathFactory,
     make_tables: Tables,
     parameters: dict[str, Any],
     run_info: dict[str, Any],
-) -> Path:
-    return write_report(
-        tmp_path_factory.mktemp("reports") / "toys", make_tables(60), parameters, run_info, "both"
-    ).report
+) -> Callable[[int], Path]:
+    """write_toys(n): the page over n products, in both languages, in a folder of its own."""
+
+    def write(n_products: int) -> Path:
+        folder = tmp_path_factory.mktemp("reports") / "toys"
+        return write_report(folder, make_tables(n_products), parameters, run_info, "both").report
+
+    return write
 
 
 @pytest.fixture(scope="module")
-def small_report(
-    tmp_path_factory: pytest.TempPathFactory,
-    make_tables: Tables,
-    parameters: dict[str, Any],
-    run_info: dict[str, Any],
-) -> Path:
-    folder = tmp_path_factory.mktemp("small") / "toys"
-    return write_report(folder, make_tables(6), parameters, run_info, "both").report
+def report(write_toys: Callable[[int], Path]) -> Path:
+    return write_toys(60)
+
+
+@pytest.fixture(scope="module")
+def small_report(write_toys: Callable[[int], Path]) -> Path:
+    return write_toys(6)
 
 
 @contextmanager
