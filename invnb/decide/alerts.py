@@ -9,7 +9,7 @@ from invnb.decide import alert_rules as rules
 from invnb.decide import alert_signals as signals
 from invnb.decide.kpi_formulas import days_of_supply
 from invnb.decide.policy import align
-from invnb.forecast.scenarios import Scenarios
+from invnb.decide.review_state import ReviewState
 
 ALERT_COLUMNS = [
     "alert_id",
@@ -37,16 +37,9 @@ NOW_DAYS = 1
 
 
 def find_alerts(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
+    state: ReviewState,
     orders: pd.DataFrame,
-    products: pd.DataFrame,
     *,
-    today: pd.Timestamp,
-    period_days: int,
     fill_rate_target: float,
     money_floor: float | None = None,
     promotions: pd.DataFrame | None = None,
@@ -70,36 +63,28 @@ def find_alerts(
 
     Parameters
     ----------
-    scenarios, economics, position, inbound, policy, orders, products : scenarios and tables of the stage.
-    today : day of the review.
-    period_days : days in a period.
+    state : the shop on the day of the review. `orders` : the table proposed.
     fill_rate_target : share of demand to serve; 1 - target is the tolerated probability of a stock-out.
     money_floor : currency under which nothing is more than S4; None: 0.1 % of the margin per period.
     promotions : canonical table; None: promotions are not looked at.
     """
-    view = rules.make_view(scenarios, economics, position, inbound, today)
-    proposed = align(orders[["sku", "order_units"]], scenarios.sku)["order_units"]
+    view, period_days, sku = _view(state), state.period_days, state.scenarios.sku
+    proposed = align(orders[["sku", "order_units"]], sku)["order_units"]
     proposed_units = proposed.fillna(0.0).to_numpy(float)
     found = [
         rules.stock_outs(view, proposed_units, 1 - fill_rate_target, period_days),
         rules.late_orders(view),
-        rules.too_much(view, align(policy, scenarios.sku)["order_up_to_level"].to_numpy(float), products),
+        rules.too_much(view, align(state.policy, sku)["order_up_to_level"].to_numpy(float), state.products),
         rules.data_faults(view),
     ]
     if promotions is not None and len(promotions):
         found.append(rules.uncovered_promotions(view, promotions, proposed_units, period_days))
-    return _dressed(pd.concat(found, ignore_index=True), view, products, period_days, money_floor)
+    return _dressed(pd.concat(found, ignore_index=True), view, state.products, period_days, money_floor)
 
 
 def find_signals(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    products: pd.DataFrame,
+    state: ReviewState,
     *,
-    today: pd.Timestamp,
-    period_days: int,
     drift: pd.DataFrame,
     purchase_orders: pd.DataFrame,
     receipts: pd.DataFrame,
@@ -117,19 +102,18 @@ def find_signals(
 
     Parameters
     ----------
-    scenarios, economics, position, inbound, products : scenarios and tables of the run.
-    today, period_days, money_floor : as in `find_alerts`.
+    state, money_floor : as in `find_alerts`.
     drift : table of `invnb.decide.drift.forecast_drift`.
     purchase_orders, receipts : canonical tables; may be empty.
     override_value : table of `invnb.decide.feedback.override_value`; may be empty.
     """
-    view = rules.make_view(scenarios, economics, position, inbound, today)
+    view, period_days = _view(state), state.period_days
     found = [
         signals.forecast_shifts(view, drift, period_days),
         signals.lead_time_shifts(view, purchase_orders, receipts, period_days),
         signals.harmful_overrides(view, override_value, period_days),
     ]
-    return _dressed(pd.concat(found, ignore_index=True), view, products, period_days, money_floor)
+    return _dressed(pd.concat(found, ignore_index=True), view, state.products, period_days, money_floor)
 
 
 def join_alerts(*tables: pd.DataFrame) -> pd.DataFrame:
@@ -153,6 +137,10 @@ def floors(view: rules.View, money_floor: float | None = None) -> tuple[float, f
     per_period = float(view.scenarios.mean().mean(axis=1) @ view.margin)
     floor = FLOOR_SHARE * per_period if money_floor is None else money_floor
     return floor, max(floor, SHOUT_SHARE * per_period)
+
+
+def _view(state: ReviewState) -> rules.View:
+    return rules.make_view(state.scenarios, state.economics, state.position, state.inbound, state.today)
 
 
 def _dressed(

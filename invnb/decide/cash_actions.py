@@ -8,6 +8,7 @@ import pandas as pd
 from invnb.decide.first_order import column
 from invnb.decide.kpi_formulas import days_of_supply, excess_units, surplus_on_order_units
 from invnb.decide.policy import align
+from invnb.decide.review_state import ReviewState
 from invnb.forecast.scenarios import Scenarios
 
 DEAD_DAYS = 180  # without a sale
@@ -81,17 +82,7 @@ def dead_stock(
     return (state["net_units"] > 0).to_numpy() & quiet.to_numpy() & (expected < 1)
 
 
-def cash_actions(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
-    products: pd.DataFrame,
-    *,
-    today: pd.Timestamp,
-    period_days: int,
-) -> pd.DataFrame:
+def cash_actions(state: ReviewState) -> pd.DataFrame:
     """Table `cash_actions`: what to do with every unit beyond need, whole units, the most cash first.
 
     Units beyond need are those of the key figures excess and surplus on order; every one gets one action:
@@ -109,8 +100,7 @@ def cash_actions(
 
     Parameters
     ----------
-    scenarios, economics, position, inbound, policy, products : of the run.
-    today : day of the review. `period_days` : days in a period.
+    state : the shop on the day of the review.
 
     Returns
     -------
@@ -118,21 +108,22 @@ def cash_actions(
     (currency), `cost` (margin expected to be lost before a new order could arrive, currency), `act_by`,
     `freed_by`.
     """
-    terms, state = align(economics, scenarios.sku), align(position, scenarios.sku)
-    net, coming = state["net_units"].to_numpy(float), state["inbound_units"].to_numpy(float)
-    needed = needed_units(scenarios, economics, policy)
+    scenarios, today, period_days = state.scenarios, state.today, state.period_days
+    terms, stock = align(state.economics, scenarios.sku), align(state.position, scenarios.sku)
+    net, coming = stock["net_units"].to_numpy(float), stock["inbound_units"].to_numpy(float)
+    needed = needed_units(scenarios, state.economics, state.policy)
     surplus = np.floor(np.nan_to_num(surplus_on_order_units(coming, net, needed)) + 1e-9)
     excess = np.floor(np.nan_to_num(excess_units(net, needed)) + 1e-9)
     most = np.quantile(scenarios.units.sum(axis=2), 0.9, axis=1)
     cancel = np.minimum(surplus, np.floor(np.maximum(net + coming - most, 0.0)))
     sell = np.minimum(excess, np.floor(np.maximum(net - most, 0.0)))
-    dead = dead_stock(position, scenarios, products, today)
+    dead = dead_stock(state.position, scenarios, state.products, today)
     rest = excess - sell
     days = days_of_supply(net, scenarios.mean(), period_days) - days_of_supply(
         np.where(rest > 0, net - rest, 0.0), scenarios.mean(), period_days
     )
     rows = [
-        *_on_order(inbound, scenarios.sku, cancel, surplus - cancel, today),
+        *_on_order(state.inbound, scenarios.sku, cancel, surplus - cancel, today),
         *_in_stock(scenarios.sku, "RETURN", "SELL_OFF", np.where(dead, sell, 0.0), today),
         *_in_stock(scenarios.sku, "SELL_OFF", "RETURN", np.where(dead, 0.0, sell), today),
         *_in_stock(scenarios.sku, "STOP_REORDER", "SELL_OFF", rest, today, days),

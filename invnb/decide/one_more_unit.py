@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,8 @@ from invnb.decide.first_order import column
 from invnb.decide.orders import review_products
 from invnb.decide.policy import align
 from invnb.decide.review import Review
+from invnb.decide.review_state import ReviewLimits, ReviewState
 from invnb.decide.supplier_minimum import NAME as SUPPLIER_MINIMUM
-from invnb.forecast.scenarios import Scenarios
 
 SHARE_MORE = 0.10
 PROBES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # of the limit: how far its price is followed to either side
@@ -34,20 +35,7 @@ COLUMNS = [
 ]
 
 
-def one_more_unit(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
-    products: pd.DataFrame,
-    suppliers: pd.DataFrame,
-    *,
-    today: pd.Timestamp,
-    budget: float | None,
-    storage_m3: float | None,
-    currency: str,
-) -> pd.DataFrame:
+def one_more_unit(state: ReviewState, limits: ReviewLimits) -> pd.DataFrame:
     """Table `one_more_unit`: the worth of loosening each limit of this review, by solving it again.
 
     A supplier's minimum is loosened by lowering it. Orders are whole packs: one more unit of money often buys
@@ -56,7 +44,7 @@ def one_more_unit(
 
     Parameters
     ----------
-    As in `invnb.decide.orders.review_products`.
+    state : the shop on the day of the review. `limits` : what its orders share.
 
     Returns
     -------
@@ -68,31 +56,27 @@ def one_more_unit(
     units). No row for a limit that is not set.
     """
 
-    def solve(
-        new_budget: float | None, new_storage: float | None, new_suppliers: pd.DataFrame = suppliers
-    ) -> Review:
-        return review_products(
-            scenarios, economics, position, inbound, policy, products, new_suppliers,
-            today=today, budget=new_budget, storage_m3=new_storage, currency=currency,
-        )  # fmt: skip
-
-    now = solve(budget, storage_m3)
-    terms = align(economics, scenarios.sku)
+    now = review_products(state, limits)
+    sku, budget, storage_m3 = state.scenarios.sku, limits.budget, limits.storage_m3
+    terms = align(state.economics, sku)
     rows = []
     if budget is not None:
         rows.append(
             _row(
-                now, scenarios.sku, "budget", "", currency, budget, column(terms, "unit_cost"), 1.0,
-                lambda value: solve(value, storage_m3), now.limit_price.get("budget", 0.0),
+                now, sku, "budget", "", limits.currency, budget, column(terms, "unit_cost"), 1.0,
+                lambda value: review_products(state, replace(limits, budget=value)),
+                now.limit_price.get("budget", 0.0),
             )
         )  # fmt: skip
     if storage_m3 is not None:
         rows.append(
             _row(
-                now, scenarios.sku, "storage", "", "m³", storage_m3, column(terms, "volume_m3"), 1.0,
-                lambda value: solve(budget, value), now.limit_price.get("storage", 0.0),
+                now, sku, "storage", "", "m³", storage_m3, column(terms, "volume_m3"), 1.0,
+                lambda value: review_products(state, replace(limits, storage_m3=value)),
+                now.limit_price.get("storage", 0.0),
             )
         )  # fmt: skip
+    suppliers = limits.suppliers
     least = suppliers.reindex(columns=["supplier_id", "order_min_value"]).dropna()
     for name, value in zip(least["supplier_id"].astype(str), least["order_min_value"], strict=True):
         own = (terms["supplier_id"] == name).to_numpy()
@@ -101,12 +85,13 @@ def one_more_unit(
 
             def with_minimum(changed: float, name: str = name) -> Review:
                 lower = suppliers["order_min_value"].where(suppliers["supplier_id"] != name, changed)
-                return solve(budget, storage_m3, suppliers.assign(order_min_value=lower))
+                changed_suppliers = suppliers.assign(order_min_value=lower)
+                return review_products(state, replace(limits, suppliers=changed_suppliers))
 
             cost = column(terms, "unit_cost") * own
             rows.append(
                 _row(
-                    now, scenarios.sku, SUPPLIER_MINIMUM, name, currency, float(value), cost, -1.0,
+                    now, sku, SUPPLIER_MINIMUM, name, limits.currency, float(value), cost, -1.0,
                     with_minimum, np.nan if bound.any() else 0.0,
                 )
             )  # fmt: skip

@@ -16,7 +16,7 @@ from invnb.decide.order_reasons import confidence_words, new_products, promoted_
 from invnb.decide.policy import align, levels_of
 from invnb.decide.position import inbound_array
 from invnb.decide.review import Review
-from invnb.forecast.scenarios import Scenarios
+from invnb.decide.review_state import ReviewLimits, ReviewState
 
 ORDER_COLUMNS = [
     "rank",
@@ -66,96 +66,58 @@ ORDER_COLUMNS = [
 ID_COLUMNS = ["sku", "on_hand_units", "inbound_units", "unit_cost", "order_units"]
 
 
-def review_products(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
-    products: pd.DataFrame,
-    suppliers: pd.DataFrame,
-    *,
-    today: pd.Timestamp,
-    budget: float | None,
-    storage_m3: float | None,
-    currency: str,
-) -> Review:
-    """This review's orders of all products as arrays in the order of `scenarios.sku`; see `review_orders`.
+def review_products(state: ReviewState, limits: ReviewLimits) -> Review:
+    """This review's orders of all products as arrays in the order of `scenarios.sku`; see `propose_orders`.
 
     A product that is no longer active, or ends before an order could arrive, is not ordered.
 
     Parameters
     ----------
-    scenarios, economics, position, inbound, policy, products, suppliers : scenarios and tables of the stage.
-    today : day of the review.
-    budget : currency for this review, or None; `storage_m3` : room in m³, or None.
-    currency : of all money.
+    state : the shop on the day of the review. `limits` : what its orders share.
     """
-    return _orders_now(
-        scenarios, economics, position, inbound, policy, products, suppliers, None,
-        today=today, period_days=1, budget=budget, storage_m3=storage_m3, fill_rate_target=0.95,
-        currency=currency,
-    ).review  # fmt: skip
+    return _orders_now(state, limits).review
 
 
 def _orders_now(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
-    products: pd.DataFrame,
-    suppliers: pd.DataFrame,
-    promotions: pd.DataFrame | None,
+    state: ReviewState,
+    limits: ReviewLimits,
     *,
-    today: pd.Timestamp,
-    period_days: int,
-    budget: float | None,
-    storage_m3: float | None,
-    fill_rate_target: float,
-    currency: str,
+    fill_rate_target: float = 0.95,
+    promotions: pd.DataFrame | None = None,
 ) -> OrdersNow:
     """The tables of the stage as `order_now` wants them."""
-    terms = align(economics, scenarios.sku)
-    net = align(position, scenarios.sku)["net_units"].to_numpy(float)
-    coming = inbound_array(inbound, scenarios.sku, scenarios.period)
-    levels = levels_of(align(policy, scenarios.sku), scenarios.units)
-    catalogue = align(products.drop_duplicates("sku"), scenarios.sku)
+    scenarios, today = state.scenarios, state.today
+    terms = align(state.economics, scenarios.sku)
+    net = align(state.position, scenarios.sku)["net_units"].to_numpy(float)
+    coming = inbound_array(state.inbound, scenarios.sku, scenarios.period)
+    levels = levels_of(align(state.policy, scenarios.sku), scenarios.units)
+    catalogue = align(state.products.drop_duplicates("sku"), scenarios.sku)
     levels = replace(
         levels, reorder_point=np.where(_stopped(catalogue, terms, today), -np.inf, levels.reorder_point)
     )
     lead = np.clip(terms["lead_time_periods"].fillna(0).to_numpy(int), 0, scenarios.n_period)
     arriving = np.where(np.arange(scenarios.n_period) < lead[:, None], coming, 0.0).sum(axis=1)
     at_arrival = np.nan_to_num(net + arriving - scenarios.lead_time_sum(lead).mean(axis=1))
-    limits = review_limits(terms, at_arrival, budget=budget, storage_m3=storage_m3, currency=currency)
-    least = suppliers.reindex(columns=["supplier_id", "order_min_value"]).dropna()
+    least = limits.suppliers.reindex(columns=["supplier_id", "order_min_value"]).dropna()
     return order_now(
         scenarios, net, coming, terms,
-        limits=limits,
+        limits=review_limits(
+            terms, at_arrival, budget=limits.budget, storage_m3=limits.storage_m3, currency=limits.currency
+        ),
         supplier_min_value={str(name): float(money) for name, money in least.to_numpy() if money > 0},
         levels=levels,
         fill_rate_target=fill_rate_target,
-        promoted=promoted_products(terms, promotions, today=today, period_days=period_days),
+        promoted=promoted_products(terms, promotions, today=today, period_days=state.period_days),
         new_item=new_products(catalogue, today),
     )  # fmt: skip
 
 
 def propose_orders(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
-    products: pd.DataFrame,
-    suppliers: pd.DataFrame,
+    state: ReviewState,
+    limits: ReviewLimits,
     sku_segments: pd.DataFrame,
     *,
-    today: pd.Timestamp,
-    period_days: int,
-    budget: float | None,
-    storage_m3: float | None,
     fill_rate_target: float,
-    currency: str,
     item_supplier: pd.DataFrame | None = None,
     promotions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -171,52 +133,46 @@ def propose_orders(
 
     Parameters
     ----------
-    scenarios, economics, position, inbound, policy, products, suppliers, sku_segments : of the stage.
-    today : day of the review; the first period of the scenarios follows it.
-    period_days : days in a period.
-    budget : currency for this review, or None; `storage_m3` : room in m³, or None.
+    state : the shop on the day of the review. `limits` : what its orders share.
+    sku_segments : table of the stage.
     fill_rate_target : share of demand to serve; 1 - target is the tolerated probability of a stock-out.
-    currency : of all money.
     item_supplier : canonical table, for the supplier's own article numbers; may be missing.
     promotions : canonical table, for orders that build up for one; may be missing.
     """
-    decided = _orders_now(
-        scenarios, economics, position, inbound, policy, products, suppliers, promotions,
-        today=today, period_days=period_days, budget=budget, storage_m3=storage_m3,
-        fill_rate_target=fill_rate_target, currency=currency,
-    )  # fmt: skip
+    scenarios, today, period_days = state.scenarios, state.today, state.period_days
+    decided = _orders_now(state, limits, fill_rate_target=fill_rate_target, promotions=promotions)
     now = decided.orders
-    terms = align(economics, scenarios.sku)
-    state = align(position, scenarios.sku)
+    terms = align(state.economics, scenarios.sku)
+    stock = align(state.position, scenarios.sku)
     cover = (terms["lead_time_periods"] + terms["review_period_periods"]).fillna(0).to_numpy(int)
     p10, p50, p90 = np.quantile(
         scenarios.lead_time_sum(np.clip(cover, 0, scenarios.n_period)), [0.1, 0.5, 0.9], axis=1
     )
     mean = scenarios.mean()
     units = now["order_units"].to_numpy()
-    position_after = state["position_units"].to_numpy(float) + now["valued_units"].to_numpy()
+    position_after = stock["position_units"].to_numpy(float) + now["valued_units"].to_numpy()
     left = np.maximum(position_after[:, None] - scenarios.units.sum(axis=2), 0.0).mean(axis=1)
     order_by, late = order_by_dates(
         decided.review.stockout_by_period, scenarios.period, terms, fill_rate_target, today
     )
-    catalogue = align(products.drop_duplicates("sku"), scenarios.sku)
+    catalogue = align(state.products.drop_duplicates("sku"), scenarios.sku)
     classes = align(sku_segments.drop_duplicates("sku"), scenarios.sku)
     table = pd.DataFrame(
         {
             "supplier_id": terms["supplier_id"],
-            "supplier_name": _looked_up(terms["supplier_id"], suppliers, "supplier_id", "name"),
+            "supplier_name": _looked_up(terms["supplier_id"], limits.suppliers, "supplier_id", "name"),
             "supplier_sku": _supplier_sku(scenarios.sku, terms["supplier_id"], item_supplier),
             "sku": scenarios.sku,
             "name": terms["name"],
             "name_zh": catalogue.get("name_zh"),
             "category": catalogue.get("category"),
-            "location": state["location"],
+            "location": stock["location"],
             "abc": classes.get("abc"),
             "xyz": classes.get("xyz"),
-            "on_hand_units": state["on_hand_units"],
-            "inbound_units": state["inbound_units"],
-            "next_receipt_date": state["next_receipt_date"],
-            "cover_days": days_of_supply(state["net_units"], mean, period_days),
+            "on_hand_units": stock["on_hand_units"],
+            "inbound_units": stock["inbound_units"],
+            "next_receipt_date": stock["next_receipt_date"],
+            "cover_days": days_of_supply(stock["net_units"], mean, period_days),
             "demand_p10": p10,
             "demand_p50": p50,
             "demand_p90": p90,
@@ -229,14 +185,14 @@ def propose_orders(
             "order_by": order_by,
             "late_by_days": late,
             "expected_receipt": today + pd.to_timedelta(np.ceil(terms["lead_time_days"]), unit="D"),
-            "cover_after_days": days_of_supply(state["position_units"] + units, mean, period_days),
+            "cover_after_days": days_of_supply(stock["position_units"] + units, mean, period_days),
             "expected_excess_value": left * column(terms, "unit_cost"),
-            "confidence": confidence_words(terms, state, p10, p50, p90),
+            "confidence": confidence_words(terms, stock, p10, p50, p90),
             "planner_units": np.nan,
             "planner_reason": "",
             "expected_fill_rate": now["fill_rate"],
             "expected_cycle_service": now["cycle_service"],
-            "note": _both(state["note"], now["note"]) if "note" in state else now["note"],
+            "note": _both(stock["note"], now["note"]) if "note" in stock else now["note"],
         }
     )
     same = ["stockout_probability", "expected_lost_margin_if_not_ordered", "marginal_value_last_unit",

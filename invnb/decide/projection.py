@@ -8,26 +8,19 @@ import pandas as pd
 from invnb.decide.first_order import column, first_order_policy, unmet
 from invnb.decide.policy import align, levels_of
 from invnb.decide.position import inbound_array
-from invnb.forecast.scenarios import Scenarios
+from invnb.decide.review_state import ReviewState
 from invnb.inventory.order_policies import fixed_orders
 from invnb.inventory.simulation import trajectories
 
 
-def project_stock(
-    scenarios: Scenarios,
-    economics: pd.DataFrame,
-    position: pd.DataFrame,
-    inbound: pd.DataFrame,
-    policy: pd.DataFrame,
-    orders: pd.DataFrame,
-) -> pd.DataFrame:
+def project_stock(state: ReviewState, orders: pd.DataFrame) -> pd.DataFrame:
     """Table `projection`: stock at the end of each period, with this review's order and the policy later.
 
     Quantiles are of one product and one period; they do not add up over products or periods.
 
     Parameters
     ----------
-    scenarios, economics, position, inbound, policy, orders : scenarios and tables of the stage.
+    state : the shop on the day of the review. `orders` : the table proposed.
 
     Returns
     -------
@@ -35,13 +28,14 @@ def project_stock(
     ordered, now or later), `inbound_units` (open orders arriving), `order_units` (this proposal arriving),
     `stockout_probability` (of unmet demand in the period, with the order).
     """
-    terms = align(economics, scenarios.sku)
-    net = align(position, scenarios.sku)["net_units"].to_numpy(float)
-    coming = inbound_array(inbound, scenarios.sku, scenarios.period)
+    scenarios = state.scenarios
+    terms = align(state.economics, scenarios.sku)
+    net = align(state.position, scenarios.sku)["net_units"].to_numpy(float)
+    coming = inbound_array(state.inbound, scenarios.sku, scenarios.period)
     ordered = align(orders[["sku", "order_units"]], scenarios.sku)["order_units"].fillna(0.0).to_numpy(float)
     n_sku, _, n_period = scenarios.units.shape
 
-    levels = levels_of(align(policy, scenarios.sku), scenarios.units)
+    levels = levels_of(align(state.policy, scenarios.sku), scenarios.units)
     lead = terms["lead_time_periods"].to_numpy(int)
     share = column(terms, "lost_share")
     ours = trajectories(

@@ -7,15 +7,34 @@ import pandas as pd
 import pytest
 
 from invnb.decide.limits import Limit
+from invnb.decide.plan import LIMIT_COLUMNS
+from invnb.decide.policy import policy_table
+from invnb.decide.review_state import ReviewLimits, ReviewState
 from invnb.forecast.scenarios import Scenarios
 
 TODAY = pd.Timestamp("2025-06-08")
 SKU = ["ample", "empty", "flowing", "late", "new", "quiet"]
 
 
-@pytest.fixture
-def shop() -> SimpleNamespace:
+class Shop(SimpleNamespace):
     """`scenarios`, `economics`, `position`, `inbound`, `products`, `suppliers`, `segments`, `today`."""
+
+    def policy(self) -> pd.DataFrame:
+        return policy_table(self.scenarios, self.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
+
+    def state(self, policy: pd.DataFrame | None = None, **changed: pd.DataFrame) -> ReviewState:
+        """The shop at its review, with other tables where given."""
+        names = ("scenarios", "economics", "position", "inbound", "products")
+        tables = {name: getattr(self, name) for name in names} | changed
+        policy = self.policy() if policy is None else policy
+        return ReviewState(**tables, policy=policy, today=self.today, period_days=7)
+
+    def limits(self, **given: float | None) -> ReviewLimits:
+        return ReviewLimits(self.suppliers, "CNY", **given)
+
+
+@pytest.fixture
+def shop() -> Shop:
     n, n_scenario, n_period = len(SKU), 80, 10
     rng = np.random.default_rng(4)
     mean = np.array([5.0, 8.0, 10.0, 6.0, 3.0, 0.0])
@@ -91,7 +110,7 @@ def shop() -> SimpleNamespace:
         {"supplier_id": ["S1", "S2"], "name": ["One", "Two"], "order_min_value": [100.0, 0.0]}
     )
     segments = pd.DataFrame({"sku": SKU, "abc": list("ABABCC"), "xyz": list("XYXYZZ")})
-    return SimpleNamespace(
+    return Shop(
         scenarios=scenarios,
         economics=economics,
         position=position,

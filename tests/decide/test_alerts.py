@@ -10,22 +10,13 @@ from invnb.decide.alerts import ALERT_COLUMNS, find_alerts, find_signals, join_a
 from invnb.decide.drift import DRIFT_COLUMNS
 from invnb.decide.feedback import VALUE_COLUMNS
 from invnb.decide.orders import propose_orders
-from invnb.decide.plan import LIMIT_COLUMNS
-from invnb.decide.policy import policy_table
 from invnb.forecast.scenarios import Scenarios
 
 
 def alerts_of(shop, **more):
-    policy = policy_table(shop.scenarios, shop.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
-    orders = propose_orders(
-        shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products, shop.suppliers,
-        shop.segments, today=shop.today, period_days=7, budget=None, storage_m3=None, fill_rate_target=0.95,
-        currency="CNY",
-    )  # fmt: skip
-    return find_alerts(
-        shop.scenarios, shop.economics, shop.position, shop.inbound, policy, orders, shop.products,
-        today=shop.today, period_days=7, fill_rate_target=0.95, **more,
-    )  # fmt: skip
+    state = shop.state()
+    orders = propose_orders(state, shop.limits(), shop.segments, fill_rate_target=0.95)
+    return find_alerts(state, orders, fill_rate_target=0.95, **more)
 
 
 def test_each_kind_is_raised_for_the_right_product(shop):
@@ -166,8 +157,7 @@ def drift_row(sku, shift, *, whole, stands=True):
 
 def signals_of(shop, *, drift=(), orders=None, receipts=None, value=()):
     return find_signals(
-        shop.scenarios, shop.economics, shop.position, shop.inbound, shop.products,
-        today=shop.today, period_days=7,
+        shop.state(),
         drift=pd.DataFrame(list(drift), columns=DRIFT_COLUMNS),
         purchase_orders=pd.DataFrame() if orders is None else orders,
         receipts=pd.DataFrame() if receipts is None else receipts,

@@ -6,26 +6,15 @@ import pytest
 
 from invnb.decide.cash_actions import COLUMNS, cash_actions, needed_units
 from invnb.decide.kpi_formulas import excess_units, surplus_on_order_units
-from invnb.decide.plan import LIMIT_COLUMNS
-from invnb.decide.policy import policy_table
 
 
-@pytest.fixture
-def policy(shop):
-    return policy_table(shop.scenarios, shop.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
+def run(shop, **changed):
+    return cash_actions(shop.state(**changed))
 
 
-def run(shop, policy, position=None, inbound=None):
-    return cash_actions(
-        shop.scenarios, shop.economics, shop.position if position is None else position,
-        shop.inbound if inbound is None else inbound, policy, shop.products,
-        today=shop.today, period_days=7,
-    )  # fmt: skip
-
-
-def test_by_hand(shop, policy):
+def test_by_hand(shop):
     """`ample` holds 400 with 60 on order and needs at most 80 in the horizon; `quiet` never sells its 90."""
-    found = run(shop, policy).set_index(["sku", "action"])
+    found = run(shop).set_index(["sku", "action"])
     assert found.loc[("ample", "CANCEL_PO"), "units"] == 60
     assert found.loc[("ample", "CANCEL_PO"), "cash_freed"] == 600
     assert found.loc[("ample", "CANCEL_PO"), "act_by"] == pd.Timestamp("2025-06-14")
@@ -40,7 +29,7 @@ def test_by_hand(shop, policy):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_actions_add_up_to_the_excess_of_the_key_figures(shop, policy, seed):
+def test_actions_add_up_to_the_excess_of_the_key_figures(shop, seed):
     rng = np.random.default_rng(seed)
     n = len(shop.economics)
     net = rng.integers(-5, 200, n).astype(float)
@@ -51,8 +40,8 @@ def test_actions_add_up_to_the_excess_of_the_key_figures(shop, policy, seed):
          "units": lines.ravel(), "expected_date": due, "counted": True}
     )  # fmt: skip
     position = shop.position.assign(net_units=net, inbound_units=lines.sum(axis=1))
-    found = run(shop, policy, position, inbound)
-    needed = needed_units(shop.scenarios, shop.economics, policy)
+    found = run(shop, position=position, inbound=inbound)
+    needed = needed_units(shop.scenarios, shop.economics, shop.policy())
     total = excess_units(net + lines.sum(axis=1), needed)
     surplus = surplus_on_order_units(lines.sum(axis=1), net, needed)
     units = found.groupby("sku")["units"].sum().reindex(shop.economics["sku"], fill_value=0.0).to_numpy()
@@ -68,8 +57,8 @@ def test_actions_add_up_to_the_excess_of_the_key_figures(shop, policy, seed):
     assert (found["cost"] >= -1e-9).all()
 
 
-def test_nothing_beyond_need_is_an_empty_table(shop, policy):
+def test_nothing_beyond_need_is_an_empty_table(shop):
     position = shop.position.assign(net_units=0.0, inbound_units=0.0)
-    found = run(shop, policy, position, shop.inbound.assign(counted=False))
+    found = run(shop, position=position, inbound=shop.inbound.assign(counted=False))
     assert found.empty
     assert list(found.columns) == COLUMNS

@@ -14,8 +14,6 @@ from invnb.decide.feedback import (
     planned_against_actual,
 )
 from invnb.decide.orders import propose_orders
-from invnb.decide.plan import LIMIT_COLUMNS
-from invnb.decide.policy import policy_table
 from invnb.errors import InputError
 from invnb.forecast.scenarios import Scenarios
 from invnb.report.orders_file import ORDER_COLUMNS, orders_csv, orders_xlsx
@@ -26,12 +24,7 @@ REVIEW = pd.Timestamp("2025-06-08")
 
 @pytest.fixture
 def proposal(shop):
-    policy = policy_table(shop.scenarios, shop.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
-    return propose_orders(
-        shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products, shop.suppliers,
-        shop.segments, today=shop.today, period_days=7, budget=None, storage_m3=None, fill_rate_target=0.95,
-        currency="CNY",
-    )  # fmt: skip
+    return propose_orders(shop.state(), shop.limits(), shop.segments, fill_rate_target=0.95)
 
 
 def test_headings_are_those_of_the_order_files():

@@ -55,16 +55,12 @@ def past(shop):
 
 def kpis(shop, past, budget=None, **more):
     panel, history, forecasts = past
-    policy = policy_table(shop.scenarios, shop.economics, NO_LIMITS)
-    orders = propose_orders(
-        shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products, shop.suppliers,
-        shop.segments, today=shop.today, period_days=7, budget=budget, storage_m3=None, fill_rate_target=0.95,
-        currency="CNY",
-    )  # fmt: skip
+    state = shop.state()
+    orders = propose_orders(state, shop.limits(budget=budget), shop.segments, fill_rate_target=0.95)
     tables = {"stock_history": history, "forecast_history": forecasts} | more
     return orders, kpi_table(
-        shop.scenarios, panel, shop.economics, shop.position, shop.inbound, tables["stock_history"], policy,
-        orders, tables["forecast_history"], fill_rate_target=0.95, budget=budget,
+        shop.scenarios, panel, shop.economics, shop.position, shop.inbound, tables["stock_history"],
+        state.policy, orders, tables["forecast_history"], fill_rate_target=0.95, budget=budget,
         currency="CNY", period_days=7, seed=1, products=more.get("products"),
     ).set_index("kpi")  # fmt: skip
 

@@ -1,30 +1,23 @@
 """One more unit of a limit is worth what solving the review again says, and the order within it is kept."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from invnb.decide.one_more_unit import COLUMNS, one_more_unit, review_cost
 from invnb.decide.orders import review_products
-from invnb.decide.plan import LIMIT_COLUMNS
-from invnb.decide.policy import policy_table
+from invnb.decide.review_state import ReviewLimits
 
 
 @pytest.fixture
 def solve(shop):
     """The review of the shop under other limits, and the table for the same limits."""
-    policy = policy_table(shop.scenarios, shop.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
-    tables = (shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products)
+    state = shop.state()
 
     def review(budget, storage_m3=None, suppliers=shop.suppliers):
-        return review_products(
-            *tables, suppliers, today=shop.today, budget=budget, storage_m3=storage_m3, currency="CNY"
-        )
+        return review_products(state, ReviewLimits(suppliers, "CNY", budget, storage_m3))
 
     def table(budget, storage_m3=None, suppliers=shop.suppliers):
-        return one_more_unit(
-            *tables, suppliers, today=shop.today, budget=budget, storage_m3=storage_m3, currency="CNY"
-        )
+        return one_more_unit(state, ReviewLimits(suppliers, "CNY", budget, storage_m3))
 
     review.table = table
     return review

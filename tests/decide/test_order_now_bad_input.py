@@ -7,8 +7,6 @@ import pytest
 from invnb.decide.limits import review_limits
 from invnb.decide.order_now import order_now
 from invnb.decide.orders import propose_orders, review_products
-from invnb.decide.plan import LIMIT_COLUMNS
-from invnb.decide.policy import policy_table
 from invnb.forecast.scenarios import Scenarios
 
 WEEKS = np.datetime64("2025-06-09") + 7 * np.arange(8)
@@ -159,17 +157,15 @@ def test_a_supplier_topped_up_says_so(shelf):
 
 
 def test_the_table_of_a_planner_shows_the_gap_last(shop):
-    policy = policy_table(shop.scenarios, shop.economics, pd.DataFrame(columns=LIMIT_COLUMNS))
+    policy = shop.policy()
     spoil(shop.economics, "lead_time_periods", np.nan)
-    tables = (shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products,
-              shop.suppliers)  # fmt: skip
-    settings = {"today": shop.today, "budget": None, "storage_m3": None, "currency": "CNY"}
-    orders = propose_orders(*tables, shop.segments, period_days=7, fill_rate_target=0.95, **settings)
+    state = shop.state(policy=policy)
+    orders = propose_orders(state, shop.limits(), shop.segments, fill_rate_target=0.95)
     last = orders.iloc[-1]
     assert (last["sku"], last["reason_code"], last["order_units"]) == ("ample", "DATA_FAULT", 0.0)
     assert "no valid lead time" in last["note"]
     assert set(orders["sku"][:-1]) == {"empty", "flowing", "late", "new"}
     assert orders.set_index("sku").loc["new", "note"] == "stock unknown"
-    review = review_products(*tables, **settings)
+    review = review_products(state, shop.limits())
     assert len(review.order_units) == shop.scenarios.n_sku
     assert review.order_units[0] == 0.0

@@ -13,14 +13,10 @@ from invnb.decide.supplier_minimum import meet_supplier_minimums
 NO_LIMITS = pd.DataFrame(columns=LIMIT_COLUMNS)
 
 
-def proposed(shop, policy=None, **more):
-    settings = {"budget": None, "storage_m3": None, "fill_rate_target": 0.95} | more
-    if policy is None:
-        policy = policy_table(shop.scenarios, shop.economics, NO_LIMITS)
+def proposed(shop, budget=None, **more):
     return propose_orders(
-        shop.scenarios, shop.economics, shop.position, shop.inbound, policy, shop.products, shop.suppliers,
-        shop.segments, today=shop.today, period_days=7, currency="CNY", **settings,
-    )  # fmt: skip
+        shop.state(), shop.limits(budget=budget), shop.segments, fill_rate_target=0.95, **more
+    )
 
 
 def test_policy_table_has_levels_and_the_price_of_limits_lowers_them(shop):
@@ -138,9 +134,8 @@ def test_the_same_inputs_give_the_same_table(shop):
 
 
 def test_projection_follows_the_paths(shop):
-    policy = policy_table(shop.scenarios, shop.economics, NO_LIMITS)
-    orders = proposed(shop, policy)
-    table = project_stock(shop.scenarios, shop.economics, shop.position, shop.inbound, policy, orders)
+    orders = proposed(shop)
+    table = project_stock(shop.state(), orders)
     assert len(table) == shop.scenarios.n_sku * shop.scenarios.n_period
     assert (table["stock_p10"] <= table["stock_p50"]).all()
     assert (table["stock_p50"] <= table["stock_p90"]).all()
