@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from invnb.report.inputs import Inputs
+from invnb.report.reasons import in_chinese
 from invnb.report.wording import Wording
 
 MOST_NAMES = 5
@@ -37,6 +38,10 @@ def gap(note: str, w: Wording) -> tuple[str, str]:
         found = re.fullmatch(pattern, note)
         if found:
             detail = found[1] if found.re.groups else ""
+            if key == "no_use":
+                detail = w.of("limit", detail)
+            elif key == "no_valid" and w.language == "zh":
+                detail = in_chinese(detail)
             common = key in ("no_valid", "no_use", "stock_assumed")  # of the gap itself, not of a product
             return w(f"gap.{key}", what=detail), "" if common else detail
     return note, ""

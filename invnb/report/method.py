@@ -13,6 +13,7 @@ from markupsafe import Markup
 from invnb.report.evidence import assumed_values, kpi_table
 from invnb.report.first_screen import key_figures
 from invnb.report.inputs import Inputs
+from invnb.report.reasons import in_chinese
 from invnb.report.tables import Column, column_label, frame_table, html_table, rows_of
 from invnb.report.wording import MISSING, Wording, catalogue, is_missing
 
@@ -118,6 +119,10 @@ def _known(name: str, value: Any, w: Wording) -> str:
         return w.share(float(value))
     if name.startswith(("first_", "last_")):
         return w.date(value)
+    if name in ("not_loaded", "location_note", "stock") and value != "none":
+        return in_chinese(str(value)) if w.language == "zh" else str(value)
+    if name == "missing_tables" and value != "none":
+        return w("format.list").join(w.of("table", table) for table in str(value).split())
     return w.number(int(value)) if str(value).isdigit() else w.of("data_value", value)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
+from invnb.report.reasons import in_chinese
 from invnb.report.style import Html
 from invnb.report.wording import MISSING, Wording, catalogue, is_missing
 
@@ -40,6 +41,7 @@ _SHARES = (
     "wape",
 )
 _COUNTS = ("units", "forecast", "mean", "p10", "p50", "p90", "lines", "products", "count", "n")
+_SENTENCES = ("reason", "note")
 _DATES = ("date", "order_by", "expected_receipt", "act_by", "period", "origin_period")
 _CODES = {
     "reason_code": "reason",
@@ -127,7 +129,8 @@ def formatter(key: str, w: Wording, values: pd.Series | None = None, kind: str =
         return w.units
     if kind == "number":
         return partial(w.number, digits=_digits(key, values))
-    return lambda value: MISSING if is_missing(value) else str(value)
+    written = in_chinese if w.language == "zh" and key in _SENTENCES else str
+    return lambda value: MISSING if is_missing(value) else written(str(value))
 
 
 def _digits(key: str, values: pd.Series | None) -> int:
