@@ -11,4 +11,7 @@
 
 `order_now.order_now` is the decision itself, from scenarios and state to orders; `orders` adds names and
 dates, and the backtest calls the same `review.best_orders`.
+
+What a review starts from goes through 05 and 06 as one `review_state.ReviewState`, with the
+`review_state.ReviewLimits` its orders share.
 """

@@ -55,7 +55,6 @@ def one_more_unit(state: ReviewState, limits: ReviewLimits) -> pd.DataFrame:
     `units_ten_percent` and `lines_ten_percent` (units more, and lines changed), `first_sku` (what gains most
     units). No row for a limit that is not set.
     """
-
     now = review_products(state, limits)
     sku, budget, storage_m3 = state.scenarios.sku, limits.budget, limits.storage_m3
     terms = align(state.economics, sku)
