@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from invnb.report import say
 from invnb.report.inputs import Inputs
+from invnb.report.reasons import in_chinese
 from invnb.report.wording import Wording
 
 MOST_PAST_PERIODS = 20
@@ -98,6 +99,17 @@ def _texts(wide: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def _forecast_reasons(given: Inputs) -> dict[str, str]:
+    """Why a forecast is special (borrowed, cut, long unseen): a sentence by sku, if there is one."""
+    known = given.table("forecast", "sku", "reason").dropna(subset="reason").drop_duplicates("sku")
+    written = in_chinese if given.w.language == "zh" else str
+    return {
+        str(sku): given.w("say.forecast_reason", reason=written(str(reason)))
+        for sku, reason in known[["sku", "reason"]].itertuples(index=False)
+        if reason
+    }
+
+
 def pictures(given: Inputs) -> tuple[str, Callable[[str], Markup | str]]:
     """What the script draws each product from.
 
@@ -123,6 +135,7 @@ def pictures(given: Inputs) -> tuple[str, Callable[[str], Markup | str]]:
     lines = [_texts(_wide(*sources[key])) for key in LINES]
     complete = stock.dropna(subset=["stock_p50"])
     sentences = say.projection_by_product(complete, w("say.this_product"), w)
+    special = _forecast_reasons(given)
     fold = Markup("<details><summary>{}</summary>{}{}</details>")
     shown = w("page.product_numbers")
 
@@ -130,9 +143,8 @@ def pictures(given: Inputs) -> tuple[str, Callable[[str], Markup | str]]:
         texts = [line.get(sku, "") for line in lines]
         if not any(texts):
             return ""
-        return fold.format(
-            shown, say.capital(sentences.get(sku, "")), Markup("<p>" + "</p><p>".join(texts) + "</p>")
-        )
+        told = " ".join(filter(None, (say.capital(sentences.get(sku, "")), special.get(sku))))
+        return fold.format(shown, told, Markup("<p>" + "</p><p>".join(texts) + "</p>"))
 
     shared = {
         "before": [w.date(day, year=False) for day in before],

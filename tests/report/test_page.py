@@ -272,3 +272,21 @@ def test_ten_questions_are_answered_or_said_to_be_unknown(
     assert len(empty) == 10
     assert "do not say" in empty[0].get_text()
     assert not empty[0].select("a")
+
+
+def test_a_special_forecast_says_why_in_the_reader_s_language(
+    write: Callable[..., BeautifulSoup], make_tables: Tables
+) -> None:
+    tables = make_tables(12)
+    sku = tables["forecast"]["sku"].iloc[0]
+    reason = "no history: borrowed from how other products started"
+    tables["forecast"]["reason"] = tables["forecast"]["sku"].map({sku: reason}).fillna("")
+    told = [
+        fold.get_text()
+        for fold in write(tables).select("details")
+        if f"Its forecast: {reason}." in fold.get_text()
+    ]
+    assert len(told) == 1
+    chinese = write(tables, "zh").get_text()
+    assert "预测说明：" in chinese
+    assert reason not in chinese
