@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from invnb.decide.muted import muted_output
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -274,13 +276,14 @@ class _Shared:
         use = self.per_unit[:, doubtful[i]] * self.quantity[doubtful[i], j] / unit[:, None]
         one = csr_array((np.ones(len(i)), (i, np.arange(len(i)))))
         saving = self.cost[doubtful[i], j] - self.cost[doubtful, :].min(axis=1)[i]
-        found = milp(
-            saving / gap,
-            constraints=[LinearConstraint(use, -np.inf, free / unit), LinearConstraint(one, 1.0, 1.0)],
-            integrality=np.ones(len(i)),
-            bounds=Bounds(0.0, 1.0),
-            options={"node_limit": MOST_NODES, "mip_rel_gap": 0.0},
-        )
+        with muted_output():
+            found = milp(
+                saving / gap,
+                constraints=[LinearConstraint(use, -np.inf, free / unit), LinearConstraint(one, 1.0, 1.0)],
+                integrality=np.ones(len(i)),
+                bounds=Bounds(0.0, 1.0),
+                options={"node_limit": MOST_NODES, "mip_rel_gap": 0.0},
+            )
         if found.x is None:
             return chosen
         picked = np.flatnonzero(found.x > 0.5)
