@@ -213,3 +213,14 @@ def test_nothing_is_learned_from_before_anything_was_sold() -> None:
     found = surprises.past_surprises(inputs, bank, at, 60, 4, 1.0, rng)
     assert np.isnan(found.by_origin[:3]).all()
     assert not np.isnan(found.by_origin[3:]).any()
+
+
+def test_look_alikes_are_told_by_their_spread_where_the_mean_is_the_same() -> None:
+    rng = np.random.default_rng(12)
+    erratic = np.repeat([0.0, 1.0], 600)
+    situation = np.column_stack([erratic, rng.normal(size=(1200, 5))])
+    ratio = np.exp(rng.normal(0.0, np.where(erratic == 1, 1.0, 0.1)))
+    forest = surprises._forest(situation, ratio, 3)
+    first = [tree.tree_.feature[0] for tree in forest.estimators_]
+    # The best of six random splits is that on the spread, unless its mean differs by chance more elsewhere.
+    assert np.mean(np.array(first) == 0) > 0.95
